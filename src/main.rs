@@ -1,0 +1,2 @@
+//! The `mosaic` command.
+fn main() {}

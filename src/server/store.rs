@@ -1,0 +1,295 @@
+//! What is durable: accounts, sessions, profiles, conversations and their messages.
+//!
+//! One trait, two implementations held equal by one contract suite (`tests/store`). The row is the
+//! truth of the whole product: an acknowledgement is sent only after a method here has returned,
+//! and a method returns only after its commit.
+//!
+//! Absence is `Ok(None)` and a repeated send is a kind of success; [`StoreError`] means only that
+//! the database could not answer, so the same call may be tried again. After an error the outcome
+//! of a write is unknown. Time is an argument everywhere; timestamps are kept to the microsecond.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::chat::protocol::{ConversationHead, HistoryPage};
+use crate::domain::{
+    ClientId, DisplayName, Message, MessageBody, MessageId, Profile, ScoredProfile, Seq, SessionId, UserId, Username,
+};
+
+/// A store as the rest of the server holds it.
+pub type SharedStore = Arc<dyn Store>;
+
+/// The database could not answer. Opaque on purpose: nothing but the log is to know more.
+#[derive(Debug, thiserror::Error)]
+#[error("the database could not answer")]
+pub struct StoreError(#[from] anyhow::Error);
+
+/// The result of every call.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// SHA-256 of a secret token. Only digests are stored.
+pub type Digest = [u8; 32];
+
+/// Somebody to be added.
+#[derive(Clone, Debug)]
+pub struct NewProfile {
+    /// Their id, chosen by the caller.
+    pub id: UserId,
+    /// Their unique log-in name.
+    pub username: Username,
+    /// The name others see.
+    pub display_name: DisplayName,
+    /// One line; may be empty.
+    pub headline: String,
+    /// A few sentences; may be empty.
+    pub bio: String,
+    /// At most [`MAX_INTERESTS`].
+    pub interests: Vec<String>,
+    /// argon2id, in PHC string format.
+    pub password_hash: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How many interests a profile may list.
+pub const MAX_INTERESTS: usize = 20;
+
+/// A log-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Names it without opening it.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last seen in use; kept to the minute or better.
+    pub last_used_at: DateTime<Utc>,
+}
+
+/// A one-time pass for one WebSocket upgrade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The log-in it was made from.
+    pub session_id: SessionId,
+    /// After this it is worthless.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// The row's id, should the row be new.
+    pub id: MessageId,
+    /// Makes the insert idempotent, together with the sender.
+    pub client_id: ClientId,
+    /// Who writes. Must exist.
+    pub sender_id: UserId,
+    /// Whom it is for.
+    pub receiver_id: UserId,
+    /// The text.
+    pub body: MessageBody,
+    /// The row's time, should the row be new.
+    pub created_at: DateTime<Utc>,
+}
+
+/// What became of [`Store::insert_message`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Insert {
+    /// A new row, committed.
+    Stored(Message),
+    /// The sender had stored this `client_id` before, with the same receiver and content.
+    AlreadyStored(Message),
+    /// The sender had used this `client_id` for something else.
+    ClientIdReused,
+    /// There is no such receiver, or it is the sender.
+    NoReceiver,
+}
+
+/// Where a page of history begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Skip this many of the newest.
+    Offset(u64),
+    /// The newest of those below this position.
+    Before(Seq),
+    /// The oldest of those above this position.
+    After(Seq),
+}
+
+impl Position {
+    /// The newest page.
+    pub const NEWEST: Self = Self::Offset(0);
+}
+
+/// What became of moving a mark forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// It moved to here.
+    Moved(Seq),
+    /// It was there already, or further.
+    Unchanged,
+    /// There is no such message yet.
+    BeyondEnd,
+}
+
+/// A page of people, best match first, ties by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchPage {
+    /// Never the viewer.
+    pub matches: Vec<ScoredProfile>,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<MatchCursor>,
+}
+
+/// The last entry of a page of matches; the next page begins behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchCursor {
+    /// Its score.
+    pub score: u8,
+    /// Its person.
+    pub id: UserId,
+}
+
+/// A conversation as the inbox shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    /// The other member.
+    pub peer: Profile,
+    /// The newest message.
+    pub last_message: Message,
+    /// The marks.
+    pub head: ConversationHead,
+}
+
+/// A page of the inbox, newest activity first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationPage {
+    /// The entries.
+    pub conversations: Vec<Conversation>,
+    /// Unread messages in all conversations, not only those of the page.
+    pub total_unread: u64,
+    /// Where the next page begins; `None` when this was the last.
+    pub next: Option<ConversationCursor>,
+}
+
+/// The last entry of a page of the inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversationCursor {
+    /// Its newest message's time.
+    pub last_message_at: DateTime<Utc>,
+    /// Its peer.
+    pub peer_id: UserId,
+}
+
+/// One running server process, as presence knows it.
+pub type InstanceId = Uuid;
+
+/// See the module's documentation.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Brings the schema up to date, under a lock, so that many processes may call it at once.
+    async fn migrate(&self) -> Result<()>;
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<()>;
+
+    // People
+
+    /// Adds somebody; `false` when the username is taken.
+    async fn create_profile(&self, profile: &NewProfile) -> Result<bool>;
+    /// Adds many at once, skipping those whose username exists; returns the ids in use, in order.
+    async fn seed_profiles(&self, profiles: &[NewProfile]) -> Result<Vec<UserId>>;
+    /// Who logs in by this name, with the password hash.
+    async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>>;
+    /// A person, scored for `viewer`; their own profile has no score.
+    async fn profile(&self, viewer: UserId, id: UserId, now: DateTime<Utc>) -> Result<Option<ScoredProfile>>;
+    /// People whose name, username, headline or interests contain `text` as it is (no wildcards),
+    /// best match first. `text` is folded already, see [`fold`]; empty means everybody.
+    async fn search_matches(
+        &self,
+        viewer: UserId,
+        text: &str,
+        limit: u32,
+        after: Option<MatchCursor>,
+        now: DateTime<Utc>,
+    ) -> Result<MatchPage>;
+
+    // Sessions and tickets
+
+    /// Stores log-ins under the digests of their tokens.
+    async fn create_sessions(&self, sessions: &[(Digest, Session)]) -> Result<()>;
+    /// The log-in behind a token, unless revoked. The caller judges its age.
+    async fn session(&self, token: &Digest) -> Result<Option<Session>>;
+    /// Notes that a log-in was used.
+    async fn touch_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<()>;
+    /// Ends a log-in; `false` when it had ended already.
+    async fn revoke_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool>;
+    /// The log-ins that ended at or after `since`: what every instance asks once a second.
+    async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>>;
+    /// Stores a ticket under its digest, and forgets those that expired before `now`.
+    async fn create_ticket(&self, digest: &Digest, ticket: &Ticket, now: DateTime<Utc>) -> Result<()>;
+    /// Takes a ticket away: a second call finds nothing. Those of a revoked log-in are not found. The caller judges its age.
+    async fn take_ticket(&self, digest: &Digest) -> Result<Option<Ticket>>;
+
+    // Messages
+
+    /// Stores a message under the next position of its conversation, once per (sender, `client_id`).
+    async fn insert_message(&self, message: &NewMessage) -> Result<Insert>;
+    /// A page of the conversation of `me` and `peer`, seen by `me`; `None` when there is no such
+    /// peer or it is `me`. Costs the same at any position.
+    async fn get_messages_between(
+        &self,
+        me: UserId,
+        peer: UserId,
+        limit: u32,
+        position: Position,
+    ) -> Result<Option<HistoryPage>>;
+    /// A page of the inbox.
+    async fn conversations(
+        &self,
+        me: UserId,
+        limit: u32,
+        before: Option<ConversationCursor>,
+        now: DateTime<Utc>,
+    ) -> Result<ConversationPage>;
+    /// Where the newest `limit` conversations of `me` stand, newest first.
+    async fn conversation_heads(&self, me: UserId, limit: u32, now: DateTime<Utc>) -> Result<Vec<ConversationHead>>;
+    /// The newest position of the conversations of `me` with these peers; absent where there is none.
+    async fn last_seqs(&self, me: UserId, peers: &[UserId]) -> Result<BTreeMap<UserId, Seq>>;
+    /// `me` has read the conversation with `peer` up to `seq`; stamps `read_at` of the peer's messages.
+    async fn mark_read(&self, me: UserId, peer: UserId, seq: Seq, now: DateTime<Utc>) -> Result<Mark>;
+    /// A device of `me` holds the conversation with `peer` up to `seq`.
+    async fn mark_delivered(&self, me: UserId, peer: UserId, seq: Seq, now: DateTime<Utc>) -> Result<Mark>;
+    /// Which of `users` are in a conversation that changed (a message or a mark) at or after `since`.
+    async fn active_since(&self, users: &[UserId], since: DateTime<Utc>) -> Result<Vec<UserId>>;
+
+    // Presence: a user is online while an instance that beats holds a socket of theirs.
+
+    /// Says that an instance lives, and registers it the first time.
+    async fn beat(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<()>;
+    /// An instance holds a socket of `user`; `true` when nobody did before.
+    async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
+    /// An instance holds no socket of `user` any more; `true` when now nobody does. Sets last seen.
+    async fn depart(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
+    /// Removes instances that have not beaten since `deadline`; returns the users who are thereby
+    /// offline. Their last seen is the instance's last beat.
+    async fn reap(&self, deadline: DateTime<Utc>) -> Result<Vec<(UserId, DateTime<Utc>)>>;
+    /// The people `user` has the newest `limit` conversations with.
+    async fn peers(&self, user: UserId, limit: u32) -> Result<Vec<UserId>>;
+}
+
+/// How long an instance that does not beat still counts as alive, in seconds.
+pub const INSTANCE_LEASE_SECONDS: i64 = 40;
+
+/// The form in which search compares: NFKC, lower case.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+}
