@@ -1,0 +1,227 @@
+//! Keeping what was opened whole: first pages, holes, older pages.
+//!
+//! One request at a time in each direction of a conversation. Pages are facts, so one that comes
+//! late, or twice, or for a request that was given up, is taken in like any other.
+
+use super::{Action, HistoryQuery, Session};
+use crate::chat::Millis;
+use crate::chat::conversation::{Conversation, Fetch, Step};
+use crate::chat::protocol::HistoryPage;
+use crate::chat::timeline::{Entry, Loading};
+use crate::domain::UserId;
+
+/// A hole may be frames that overtook each other: wait this long before asking, in milliseconds.
+const REORDERING: u64 = 50;
+/// Further behind than this the newest page is loaded instead, and the older run let go.
+const FAR_BEHIND: u64 = 500;
+/// A request that takes longer counts as failed, in milliseconds.
+const ANSWER_PATIENCE: u64 = 10_000;
+
+impl Session {
+    pub(super) fn conversation_opened(&mut self, now: Millis, peer: UserId) {
+        self.conversation(peer).open = true;
+        self.reload(now, peer);
+    }
+
+    pub(super) fn conversation_closed(&mut self, peer: UserId) {
+        let conversation = self.conversation(peer);
+        conversation.open = false;
+        if conversation.timeline.loading() == Loading::Failed {
+            conversation.timeline.set_loading(Loading::Idle);
+        }
+    }
+
+    pub(super) fn reload(&mut self, now: Millis, peer: UserId) {
+        let conversation = self.conversation(peer);
+        match conversation.timeline.loading() {
+            Loading::Idle | Loading::Failed => self.ask_first(now, peer),
+            Loading::Ready if matches!(conversation.forward.step, Step::Due(_)) => {
+                conversation.forward.step = Step::Due(now);
+            }
+            Loading::First | Loading::Ready => {}
+        }
+    }
+
+    pub(super) fn older_requested(&mut self, now: Millis, peer: UserId) {
+        let conversation = self.conversation(peer);
+        if conversation.older.step == Step::Quiet && conversation.timeline.has_older() {
+            let query = HistoryQuery::Before(conversation.timeline.first_seq());
+            conversation.timeline.set_loading_older(true);
+            self.ask(now, peer, query);
+        }
+    }
+
+    pub(super) fn history_loaded(
+        &mut self,
+        now: Millis,
+        peer: UserId,
+        query: HistoryQuery,
+        page: &HistoryPage,
+    ) {
+        let me = self.me;
+        for message in &page.messages {
+            self.seen_stored(message);
+        }
+        let conversation = self.conversation(peer);
+        let timeline = &mut conversation.timeline;
+        let held = (timeline.contiguous(), timeline.is_ready());
+        let entries = page.messages.iter().filter(|message| message.peer_of(me) == peer);
+        let entries: Vec<_> = entries.map(|message| Entry::stored(message, me)).collect();
+        timeline.raise_last(page.last_seq);
+        let answered = match query {
+            HistoryQuery::Before(_) => {
+                timeline.take_older(entries);
+                conversation.older.answered(query)
+            }
+            HistoryQuery::Newest => {
+                timeline.take_newest(entries);
+                conversation.forward.answered(query)
+            }
+            HistoryQuery::After(_) => {
+                entries.into_iter().for_each(|entry| {
+                    timeline.take(entry);
+                });
+                conversation.forward.answered(query)
+            }
+        };
+        let progress = held != (timeline.contiguous(), timeline.is_ready());
+        timeline.raise_peer_marks(page.peer_delivered_seq, page.peer_read_seq);
+        timeline.raise_read(page.read_seq);
+        conversation.read_confirmed = conversation.read_confirmed.max(page.read_seq);
+        conversation.listed = conversation.listed.max(page.last_seq);
+        if let HistoryQuery::Before(_) = query {
+            conversation.older.attempt = 0;
+        } else if progress {
+            conversation.forward.attempt = 0;
+            if conversation.forward.step == Step::Quiet && conversation.timeline.has_gap() {
+                conversation.forward.step = Step::Due(now);
+            }
+        } else if answered && conversation.timeline.has_gap() {
+            // A server that tells of messages and does not hand them out is asked less and less.
+            let pause = self.dice.pause(self.conversations[&peer].forward.attempt);
+            later(&mut self.conversation(peer).forward, now.after(pause));
+        }
+        self.activity = true;
+        self.claim(peer);
+    }
+
+    pub(super) fn history_failed(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {
+        let conversation = self.conversation(peer);
+        let attempt = if let HistoryQuery::Before(_) = query {
+            conversation.older.attempt
+        } else {
+            conversation.forward.attempt
+        };
+        let again = now.after(self.dice.pause(attempt));
+        let Conversation { timeline, forward, older, .. } = self.conversation(peer);
+        match query {
+            HistoryQuery::Before(_) => {
+                if older.answered(query) {
+                    later(older, again);
+                }
+            }
+            _ if !timeline.is_ready() => {
+                forward.answered(query);
+                // Trying again behind the reader's back would take the button away under the hand.
+                timeline.set_loading(Loading::Failed);
+            }
+            _ => {
+                if forward.answered(query) {
+                    later(forward, again);
+                }
+            }
+        }
+    }
+
+    /// After a welcome or a resync: what is behind asks at once, and what failed tries again.
+    pub(super) fn catch_up(&mut self, now: Millis) {
+        for conversation in self.conversations.values_mut() {
+            let Conversation { timeline, forward, older, open, .. } = conversation;
+            if older.is_stale() || matches!(older.step, Step::Due(_)) {
+                older.step = Step::Due(now);
+            }
+            if matches!(forward.step, Step::Asked { stale: false, .. }) {
+                continue;
+            }
+            let first = match timeline.loading() {
+                Loading::First => true,
+                Loading::Failed => *open,
+                Loading::Idle | Loading::Ready => false,
+            };
+            if first {
+                timeline.set_loading(Loading::First);
+            }
+            let wanted = first || timeline.has_gap();
+            forward.step = if wanted { Step::Due(now) } else { Step::Quiet };
+        }
+    }
+
+    /// What the passing of time asks of the conversations.
+    pub(super) fn keep_whole(&mut self, now: Millis) {
+        let live = self.is_live();
+        let mut asks = Vec::new();
+        let mut failures = Vec::new();
+        for (peer, conversation) in &mut self.conversations {
+            if conversation.typing_until.is_some_and(|until| now >= until) {
+                conversation.typing_until = None;
+                conversation.changed = true;
+            }
+            for fetch in [&conversation.forward, &conversation.older] {
+                if let Step::Asked { query, until, .. } = fetch.step
+                    && now >= until
+                {
+                    failures.push((*peer, query));
+                }
+            }
+            let Conversation { timeline, forward, older, .. } = conversation;
+            timeline.set_loading_older(older.step != Step::Quiet);
+            if !live {
+                continue;
+            }
+            if forward.step == Step::Quiet && timeline.has_gap() {
+                forward.step = Step::Due(now.after(REORDERING));
+            }
+            if matches!(forward.step, Step::Due(at) if now >= at) {
+                let behind = timeline.last_seq().0 - timeline.contiguous().0;
+                forward.step = Step::Quiet;
+                if !timeline.is_ready() || (timeline.has_gap() && behind > FAR_BEHIND) {
+                    asks.push((*peer, HistoryQuery::Newest));
+                } else if timeline.has_gap() {
+                    asks.push((*peer, HistoryQuery::After(timeline.contiguous())));
+                }
+            }
+            if matches!(older.step, Step::Due(at) if now >= at) {
+                older.step = Step::Quiet;
+                asks.push((*peer, HistoryQuery::Before(timeline.first_seq())));
+            }
+        }
+        for (peer, query) in failures {
+            self.history_failed(now, peer, query);
+        }
+        for (peer, query) in asks {
+            self.ask(now, peer, query);
+        }
+    }
+
+    fn ask_first(&mut self, now: Millis, peer: UserId) {
+        self.conversation(peer).timeline.set_loading(Loading::First);
+        self.ask(now, peer, HistoryQuery::Newest);
+    }
+
+    fn ask(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {
+        let conversation = self.conversation(peer);
+        let step = Step::Asked { query, until: now.after(ANSWER_PATIENCE), stale: false };
+        if let HistoryQuery::Before(_) = query {
+            conversation.older.step = step;
+            conversation.timeline.set_loading_older(true);
+        } else {
+            conversation.forward.step = step;
+        }
+        self.actions.push_back(Action::FetchHistory { peer, query });
+    }
+}
+
+fn later(fetch: &mut Fetch, at: Millis) {
+    fetch.attempt = fetch.attempt.saturating_add(1);
+    fetch.step = Step::Due(at);
+}
