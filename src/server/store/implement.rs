@@ -1,0 +1,215 @@
+//! The trait, implemented once for both stores: each call becomes a function of the adapter's
+//! modules, run on a connection for reading or for writing.
+
+/// How many rows go into one transaction when many are added.
+pub const CHUNK: usize = 2000;
+
+/// Implements [`Store`](super::Store) for a type with the fields `reads`, `writes` and
+/// `sends`, where the modules named below exist.
+macro_rules! implement_store {
+    ($store:ty) => {
+        #[async_trait::async_trait]
+        impl Store for $store {
+            async fn migrate(&self) -> Result<()> {
+                self.run_migrations().await?;
+                Ok(())
+            }
+
+            async fn ping(&self) -> Result<()> {
+                Ok(self.reads.run(|db| async move { Ok(sqlx::Connection::ping(db).await?) }.boxed()).await?)
+            }
+
+            async fn create_profile(&self, profile: &NewProfile) -> Result<bool> {
+                let profile = profile.clone();
+                Ok(self.writes.run(move |db| people::create_profile(db, profile).boxed()).await?)
+            }
+
+            async fn seed_profiles(&self, profiles: &[NewProfile]) -> Result<Vec<UserId>> {
+                let mut ids = Vec::with_capacity(profiles.len());
+                for chunk in profiles.chunks(CHUNK) {
+                    let chunk = chunk.to_vec();
+                    ids.extend(self.writes.run(move |db| people::seed_profiles(db, chunk).boxed()).await?);
+                }
+                Ok(ids)
+            }
+
+            async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>> {
+                let username = username.clone();
+                Ok(self.reads.run(move |db| people::credentials(db, username).boxed()).await?)
+            }
+
+            async fn profile(
+                &self,
+                viewer: UserId,
+                id: UserId,
+                now: DateTime<Utc>,
+            ) -> Result<Option<ScoredProfile>> {
+                let found = self.reads.run(move |db| {
+                    async move {
+                        let profile = people::profiles(db, vec![id], alive(now)).await?.pop();
+                        let score = if viewer == id { None } else { search::score(db, viewer, id).await? };
+                        Ok(profile.map(|profile| ScoredProfile { profile, score }))
+                    }
+                    .boxed()
+                });
+                Ok(found.await?)
+            }
+
+            async fn search_matches(
+                &self,
+                viewer: UserId,
+                text: &str,
+                limit: u32,
+                after: Option<MatchCursor>,
+                now: DateTime<Utc>,
+            ) -> Result<MatchPage> {
+                let text = text.to_owned();
+                Ok(self
+                    .reads
+                    .run(move |db| {
+                        async move {
+                            let (ranked, more) = search::page(db, viewer, &text, limit, after).await?;
+                            let ids = ranked.iter().map(|entry| entry.id).collect();
+                            let profiles = people::profiles(db, ids, alive(now)).await?;
+                            Ok(match_page(ranked, more, profiles))
+                        }
+                        .boxed()
+                    })
+                    .await?)
+            }
+
+            async fn create_sessions(&self, sessions: &[(Digest, Session)]) -> Result<()> {
+                for chunk in sessions.chunks(CHUNK) {
+                    let chunk = chunk.to_vec();
+                    self.writes.run(move |db| sessions::create_sessions(db, chunk).boxed()).await?;
+                }
+                Ok(())
+            }
+
+            async fn session(&self, token: &Digest) -> Result<Option<Session>> {
+                let token = *token;
+                Ok(self.reads.run(move |db| sessions::session(db, token).boxed()).await?)
+            }
+
+            async fn touch_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<()> {
+                Ok(self.writes.run(move |db| sessions::touch_session(db, id, now).boxed()).await?)
+            }
+
+            async fn revoke_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.writes.run(move |db| sessions::revoke_session(db, id, now).boxed()).await?)
+            }
+
+            async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>> {
+                Ok(self.reads.run(move |db| sessions::revoked_since(db, since).boxed()).await?)
+            }
+
+            async fn create_ticket(
+                &self,
+                digest: &Digest,
+                ticket: &Ticket,
+                now: DateTime<Utc>,
+            ) -> Result<()> {
+                let (digest, ticket) = (*digest, *ticket);
+                Ok(self
+                    .writes
+                    .run(move |db| sessions::create_ticket(db, digest, ticket, now).boxed())
+                    .await?)
+            }
+
+            async fn take_ticket(&self, digest: &Digest) -> Result<Option<Ticket>> {
+                let digest = *digest;
+                Ok(self.writes.run(move |db| sessions::take_ticket(db, digest).boxed()).await?)
+            }
+
+            async fn insert_message(&self, message: &NewMessage) -> Result<Insert> {
+                Ok(self.sends.store(message.clone()).await?)
+            }
+
+            async fn get_messages_between(
+                &self,
+                me: UserId,
+                peer: UserId,
+                limit: u32,
+                position: Position,
+            ) -> Result<Option<HistoryPage>> {
+                Ok(self.reads.run(move |db| messages::history(db, me, peer, limit, position).boxed()).await?)
+            }
+
+            async fn conversations(
+                &self,
+                me: UserId,
+                limit: u32,
+                before: Option<ConversationCursor>,
+                now: DateTime<Utc>,
+            ) -> Result<ConversationPage> {
+                Ok(self
+                    .reads
+                    .run(move |db| conversations::conversations(db, me, limit, before, alive(now)).boxed())
+                    .await?)
+            }
+
+            async fn conversation_heads(
+                &self,
+                me: UserId,
+                limit: u32,
+                now: DateTime<Utc>,
+            ) -> Result<Vec<ConversationHead>> {
+                Ok(self.reads.run(move |db| conversations::heads(db, me, limit, alive(now)).boxed()).await?)
+            }
+
+            async fn last_seqs(&self, me: UserId, peers: &[UserId]) -> Result<BTreeMap<UserId, Seq>> {
+                let peers = peers.to_vec();
+                Ok(self.reads.run(move |db| conversations::last_seqs(db, me, peers).boxed()).await?)
+            }
+
+            async fn mark_read(
+                &self,
+                me: UserId,
+                peer: UserId,
+                seq: Seq,
+                now: DateTime<Utc>,
+            ) -> Result<Mark> {
+                Ok(self.writes.run(move |db| messages::mark_read(db, me, peer, seq, now).boxed()).await?)
+            }
+
+            async fn mark_delivered(
+                &self,
+                me: UserId,
+                peer: UserId,
+                seq: Seq,
+                now: DateTime<Utc>,
+            ) -> Result<Mark> {
+                Ok(self
+                    .writes
+                    .run(move |db| messages::mark_delivered(db, me, peer, seq, now).boxed())
+                    .await?)
+            }
+
+            async fn active_since(&self, users: &[UserId], since: DateTime<Utc>) -> Result<Vec<UserId>> {
+                let users = users.to_vec();
+                Ok(self.reads.run(move |db| conversations::active_since(db, users, since).boxed()).await?)
+            }
+
+            async fn beat(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.writes.run(move |db| presence::beat(db, instance, now).boxed()).await?)
+            }
+
+            async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.writes.run(move |db| presence::arrive(db, user, instance, now).boxed()).await?)
+            }
+
+            async fn depart(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.writes.run(move |db| presence::depart(db, user, instance, now).boxed()).await?)
+            }
+
+            async fn reap(&self, deadline: DateTime<Utc>) -> Result<Vec<(UserId, DateTime<Utc>)>> {
+                Ok(self.writes.run(move |db| presence::reap(db, deadline).boxed()).await?)
+            }
+
+            async fn peers(&self, user: UserId, limit: u32) -> Result<Vec<UserId>> {
+                Ok(self.reads.run(move |db| conversations::peers(db, user, limit).boxed()).await?)
+            }
+        }
+    };
+}
+pub(super) use implement_store;

@@ -1,0 +1,173 @@
+//! Messages: storing them, reading them, and the marks.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::chat::protocol::HistoryPage;
+use crate::domain::{Seq, UserId};
+use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
+use crate::server::store::{Insert, Mark, NewMessage, Position};
+
+/// How many positions one step of a read mark stamps.
+const MARK_STEP: i64 = 20_000;
+
+/// What the function `store_messages` says of one message.
+#[derive(FromRow)]
+struct OutcomeRow {
+    place: i64,
+    outcome: String,
+    id: Option<Uuid>,
+    seq: Option<i64>,
+    created_at: Option<Micros>,
+    read_at: Option<Micros>,
+}
+
+impl OutcomeRow {
+    /// `None` when the conversation was busy.
+    fn insert(&self, new: &NewMessage) -> anyhow::Result<Option<Insert>> {
+        let message = || {
+            let (Some(id), Some(seq), Some(at)) = (self.id, self.seq, self.created_at) else {
+                anyhow::bail!("a stored message without a position");
+            };
+            Ok(stored(new, id, seq, at, self.read_at))
+        };
+        Ok(match self.outcome.as_str() {
+            "stored" => Some(Insert::Stored(message()?)),
+            "already stored" => Some(Insert::AlreadyStored(message()?)),
+            "reused" => Some(Insert::ClientIdReused),
+            "no receiver" => Some(Insert::NoReceiver),
+            "busy" => None,
+            other => anyhow::bail!("an outcome nobody knows: {other}"),
+        })
+    }
+}
+
+/// Stores messages, one answer each; `None` for those whose conversation somebody else has locked,
+/// unless `wait` says to wait for it.
+pub async fn insert(
+    db: &mut PgConnection,
+    new: &[NewMessage],
+    wait: bool,
+) -> anyhow::Result<Vec<Option<Insert>>> {
+    let mut rows: Vec<OutcomeRow> = sqlx::query_as(
+        "SELECT place, outcome, id, seq, created_at, read_at FROM store_messages($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(new.iter().map(|m| m.id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|m| m.client_id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|m| m.sender_id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|m| m.receiver_id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|m| m.body.as_str()).collect::<Vec<_>>())
+    .bind(new.iter().map(|m| Micros::of(m.created_at).0).collect::<Vec<_>>())
+    .bind(wait)
+    .fetch_all(db)
+    .await?;
+    anyhow::ensure!(rows.len() == new.len(), "not every message got an answer");
+    rows.sort_unstable_by_key(|row| row.place);
+    rows.iter().zip(new).map(|(row, new)| row.insert(new)).collect()
+}
+
+pub async fn history(
+    db: &mut PgConnection,
+    me: UserId,
+    peer: UserId,
+    limit: u32,
+    position: Position,
+) -> anyhow::Result<Option<HistoryPage>> {
+    let (lo, hi) = ordered(me, peer);
+    let marks: Option<MarksRow> = sqlx::query_as(
+        "SELECT COALESCE(last_seq, 0) AS last_seq,
+                COALESCE(lo_read_seq, 0) AS lo_read_seq, COALESCE(hi_read_seq, 0) AS hi_read_seq,
+                COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq
+         FROM profiles p LEFT JOIN conversations c ON c.user_lo = $1 AND c.user_hi = $2
+         WHERE p.id = $3 AND $1 <> $2",
+    )
+    .bind(lo)
+    .bind(hi)
+    .bind(peer.0)
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(marks) = marks else { return Ok(None) };
+    let stretch = marks.stretch(limit, position);
+    let messages = if stretch.is_empty() {
+        Vec::new()
+    } else {
+        sqlx::query_as(
+            "SELECT id, client_id, sender_id, receiver_id, content, seq, created_at, read_at FROM messages
+             WHERE LEAST(sender_id, receiver_id) = $1 AND GREATEST(sender_id, receiver_id) = $2
+               AND seq BETWEEN $3 AND $4 ORDER BY seq",
+        )
+        .bind(lo)
+        .bind(hi)
+        .bind(stretch.from)
+        .bind(stretch.to)
+        .fetch_all(db)
+        .await?
+    };
+    Ok(Some(marks.page(me, peer, messages, stretch)))
+}
+
+/// In steps, each a transaction of its own: a mark that is on its way is a mark all the same.
+pub async fn mark_read(
+    db: &mut PgConnection,
+    me: UserId,
+    peer: UserId,
+    seq: Seq,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Mark> {
+    let upto = saturated(seq.0);
+    let mut moved = false;
+    loop {
+        let step: Option<(i64, i64)> =
+            sqlx::query_as("SELECT was, reached FROM mark_read($1, $2, $3, $4, $5)")
+                .bind(me.0)
+                .bind(peer.0)
+                .bind(upto)
+                .bind(Micros(now))
+                .bind(MARK_STEP)
+                .fetch_optional(&mut *db)
+                .await?;
+        let Some((was, reached)) = step else { return Ok(Mark::BeyondEnd) };
+        moved |= reached > was;
+        if reached >= upto {
+            return Ok(if moved { Mark::Moved(seq) } else { Mark::Unchanged });
+        }
+    }
+}
+
+pub async fn mark_delivered(
+    db: &mut PgConnection,
+    me: UserId,
+    peer: UserId,
+    seq: Seq,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Mark> {
+    let (lo, hi) = ordered(me, peer);
+    let upto = saturated(seq.0);
+    let moved = sqlx::query(
+        "UPDATE conversations
+         SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
+             hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
+             changed_at = GREATEST(changed_at, $5)
+         WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
+           AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4",
+    )
+    .bind(lo)
+    .bind(hi)
+    .bind(me.0)
+    .bind(upto)
+    .bind(Micros(now))
+    .execute(&mut *db)
+    .await?;
+    if moved.rows_affected() == 1 {
+        return Ok(Mark::Moved(seq));
+    }
+    let exists: Option<bool> =
+        sqlx::query_scalar("SELECT last_seq >= $3 FROM conversations WHERE user_lo = $1 AND user_hi = $2")
+            .bind(lo)
+            .bind(hi)
+            .bind(upto)
+            .fetch_optional(db)
+            .await?;
+    Ok(if exists == Some(true) { Mark::Unchanged } else { Mark::BeyondEnd })
+}

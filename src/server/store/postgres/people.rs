@@ -1,0 +1,87 @@
+//! People: accounts and profiles.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::profile_columns;
+use crate::domain::{Profile, UserId, Username};
+use crate::server::store::NewProfile;
+use crate::server::store::rows::{Micros, ProfileRow, uuids};
+use crate::server::store::search::Searchable;
+
+pub async fn create_profile(db: &mut PgConnection, new: NewProfile) -> anyhow::Result<bool> {
+    Ok(add(db, &[new]).await? == 1)
+}
+
+/// How many were added. Lists travel as JSON: arrays of arrays would all have to be of one length.
+async fn add(db: &mut PgConnection, new: &[NewProfile]) -> anyhow::Result<i64> {
+    let column = |text: fn(&NewProfile) -> &str| new.iter().map(text).map(str::to_owned).collect::<Vec<_>>();
+    let lists = |lists: Vec<&Vec<String>>| {
+        lists.into_iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()
+    };
+    let searched: Vec<_> = new.iter().map(Searchable::of).collect();
+    let added = sqlx::query_scalar("SELECT add_people($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind(new.iter().map(|p| p.id.0).collect::<Vec<_>>())
+        .bind(column(|p| p.username.as_str()))
+        .bind(column(|p| p.display_name.as_str()))
+        .bind(column(|p| &p.headline))
+        .bind(column(|p| &p.bio))
+        .bind(lists(new.iter().map(|p| &p.interests).collect())?)
+        .bind(column(|p| &p.password_hash))
+        .bind(new.iter().map(|p| Micros::of(p.created_at).0).collect::<Vec<_>>())
+        .bind(searched.iter().map(|s| i16::from(s.completeness)).collect::<Vec<_>>())
+        .bind(searched.iter().map(|s| s.text.clone()).collect::<Vec<_>>())
+        .bind(lists(searched.iter().map(|s| &s.interests).collect())?)
+        .fetch_one(db)
+        .await?;
+    Ok(added)
+}
+
+pub async fn seed_profiles(db: &mut PgConnection, new: Vec<NewProfile>) -> anyhow::Result<Vec<UserId>> {
+    add(db, &new).await?;
+    let usernames: Vec<_> = new.iter().map(|p| p.username.as_str().to_owned()).collect();
+    let in_use: Vec<(String, Uuid)> =
+        sqlx::query_as("SELECT username, id FROM profiles WHERE username = ANY ($1)")
+            .bind(&usernames)
+            .fetch_all(db)
+            .await?;
+    let in_use: HashMap<_, _> = in_use.into_iter().collect();
+    usernames
+        .iter()
+        .map(|name| in_use.get(name).copied().map(UserId).context("a seeded person is missing"))
+        .collect()
+}
+
+pub async fn credentials(
+    db: &mut PgConnection,
+    username: Username,
+) -> anyhow::Result<Option<(UserId, String)>> {
+    let found: Option<(Uuid, String)> =
+        sqlx::query_as("SELECT id, password_hash FROM profiles WHERE username = $1")
+            .bind(username.as_str())
+            .fetch_optional(db)
+            .await?;
+    Ok(found.map(|(id, hash)| (UserId(id), hash)))
+}
+
+/// The profiles of those who exist, in the order of `ids`.
+pub async fn profiles(
+    db: &mut PgConnection,
+    ids: Vec<UserId>,
+    alive: DateTime<Utc>,
+) -> anyhow::Result<Vec<Profile>> {
+    let rows: Vec<ProfileRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        profile_columns!("$2"),
+        " FROM UNNEST($1) WITH ORDINALITY AS wanted (id, place) JOIN profiles p ON p.id = wanted.id ORDER BY place",
+    ))
+    .bind(uuids(&ids))
+    .bind(Micros(alive))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Profile::from).collect())
+}

@@ -1,0 +1,99 @@
+//! Log-ins and tickets.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::domain::SessionId;
+use crate::server::store::rows::{Micros, SessionRow, TicketRow};
+use crate::server::store::{Digest, Session, Ticket};
+
+pub async fn create_sessions(db: &mut PgConnection, new: Vec<(Digest, Session)>) -> anyhow::Result<()> {
+    sqlx::query(
+        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at)
+         SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[])",
+    )
+    .bind(new.iter().map(|(digest, _)| digest.to_vec()).collect::<Vec<_>>())
+    .bind(new.iter().map(|(_, session)| session.id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|(_, session)| session.user_id.0).collect::<Vec<_>>())
+    .bind(new.iter().map(|(_, session)| Micros::of(session.created_at).0).collect::<Vec<_>>())
+    .bind(new.iter().map(|(_, session)| Micros::of(session.last_used_at).0).collect::<Vec<_>>())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn session(db: &mut PgConnection, token: Digest) -> anyhow::Result<Option<Session>> {
+    let row: Option<SessionRow> = sqlx::query_as(
+        "SELECT id, user_id, created_at, last_used_at FROM sessions WHERE token_digest = $1 AND revoked_at IS NULL",
+    )
+    .bind(&token[..])
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Session::from))
+}
+
+/// Writes at most twice a minute, however often it is called.
+pub async fn touch_session(db: &mut PgConnection, id: SessionId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    sqlx::query(
+        "UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2 - interval '30 seconds'",
+    )
+    .bind(id.0)
+    .bind(Micros(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn revoke_session(
+    db: &mut PgConnection,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let done = sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
+        .bind(id.0)
+        .bind(Micros(now))
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn revoked_since(db: &mut PgConnection, since: DateTime<Utc>) -> anyhow::Result<Vec<SessionId>> {
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM sessions WHERE revoked_at >= $1 ORDER BY revoked_at")
+            .bind(Micros(since))
+            .fetch_all(db)
+            .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
+}
+
+pub async fn create_ticket(
+    db: &mut PgConnection,
+    digest: Digest,
+    ticket: Ticket,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    sqlx::query(
+        "WITH expired AS (DELETE FROM tickets WHERE expires_at < $5)
+         INSERT INTO tickets (digest, user_id, session_id, expires_at) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(&digest[..])
+    .bind(ticket.user_id.0)
+    .bind(ticket.session_id.0)
+    .bind(Micros(ticket.expires_at))
+    .bind(Micros(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn take_ticket(db: &mut PgConnection, digest: Digest) -> anyhow::Result<Option<Ticket>> {
+    let row: Option<TicketRow> = sqlx::query_as(
+        "WITH taken AS (DELETE FROM tickets WHERE digest = $1 RETURNING user_id, session_id, expires_at)
+         SELECT taken.* FROM taken JOIN sessions s ON s.id = taken.session_id AND s.revoked_at IS NULL",
+    )
+    .bind(&digest[..])
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Ticket::from))
+}

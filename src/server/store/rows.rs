@@ -1,0 +1,219 @@
+//! What both databases' rows have in common: column types that read alike from either, and the
+//! steps from a row to a word of the domain.
+
+mod columns;
+mod history;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+pub use columns::{Interests, Micros};
+pub use history::MarksRow;
+
+use super::{
+    Conversation, ConversationCursor, ConversationPage, INSTANCE_LEASE_SECONDS, NewMessage, Session, Ticket,
+};
+use crate::chat::protocol::ConversationHead;
+use crate::domain::{ClientId, Message, MessageId, Profile, Seq, SessionId, UserId};
+
+/// A person, with what the asker may know of their presence.
+#[derive(FromRow)]
+pub struct ProfileRow {
+    profile_id: Uuid,
+    username: String,
+    display_name: String,
+    headline: String,
+    bio: String,
+    interests: Interests,
+    online: bool,
+    last_seen: Option<Micros>,
+}
+
+impl From<ProfileRow> for Profile {
+    fn from(row: ProfileRow) -> Self {
+        Self {
+            id: UserId(row.profile_id),
+            username: row.username,
+            display_name: row.display_name,
+            headline: row.headline,
+            bio: row.bio,
+            interests: row.interests.0,
+            avatar_url: Some(format!("/avatars/{}.svg", row.profile_id)),
+            online: row.online,
+            last_seen: row.last_seen.map(|time| time.0),
+        }
+    }
+}
+
+/// A message as it is stored.
+#[derive(FromRow)]
+pub struct MessageRow {
+    id: Uuid,
+    client_id: Uuid,
+    sender_id: Uuid,
+    receiver_id: Uuid,
+    content: String,
+    seq: i64,
+    created_at: Micros,
+    read_at: Option<Micros>,
+}
+
+impl From<MessageRow> for Message {
+    fn from(row: MessageRow) -> Self {
+        Self {
+            id: MessageId(row.id),
+            client_id: ClientId(row.client_id),
+            sender_id: UserId(row.sender_id),
+            receiver_id: UserId(row.receiver_id),
+            content: row.content,
+            seq: seq(row.seq),
+            created_at: row.created_at.0,
+            read_at: row.read_at.map(|time| time.0),
+        }
+    }
+}
+
+/// Where a conversation stands, seen by one of the two (the view `sides`).
+#[derive(FromRow)]
+pub struct HeadRow {
+    peer: Uuid,
+    last_seq: i64,
+    read_seq: i64,
+    peer_read_seq: i64,
+    peer_delivered_seq: i64,
+    unread: i64,
+    online: bool,
+    last_seen: Option<Micros>,
+}
+
+impl From<HeadRow> for ConversationHead {
+    fn from(row: HeadRow) -> Self {
+        Self {
+            peer_id: UserId(row.peer),
+            last_seq: seq(row.last_seq),
+            read_seq: seq(row.read_seq),
+            peer_read_seq: seq(row.peer_read_seq),
+            peer_delivered_seq: seq(row.peer_delivered_seq),
+            unread: seq(row.unread).0,
+            online: row.online,
+            last_seen: row.last_seen.map(|time| time.0),
+        }
+    }
+}
+
+/// A column that counts from zero.
+pub fn seq(column: i64) -> Seq {
+    Seq(u64::try_from(column).unwrap_or(0))
+}
+
+/// As a column; what does not fit is beyond every row anyway.
+pub fn saturated(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The two of a conversation in the order of its key.
+pub fn ordered(a: UserId, b: UserId) -> (Uuid, Uuid) {
+    (a.min(b).0, a.max(b).0)
+}
+
+/// Since when an instance must have beaten to count as alive.
+pub fn alive(now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::seconds(INSTANCE_LEASE_SECONDS)
+}
+
+/// Ids as columns.
+pub fn uuids(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.0).collect()
+}
+
+/// What a message became under `id` at `at`.
+pub fn stored(new: &NewMessage, id: Uuid, at: i64, created_at: Micros, read_at: Option<Micros>) -> Message {
+    Message {
+        id: MessageId(id),
+        client_id: new.client_id,
+        sender_id: new.sender_id,
+        receiver_id: new.receiver_id,
+        content: new.body.as_str().to_owned(),
+        seq: seq(at),
+        created_at: created_at.0,
+        read_at: read_at.map(|time| time.0),
+    }
+}
+
+/// A log-in.
+#[derive(FromRow)]
+pub struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    created_at: Micros,
+    last_used_at: Micros,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: SessionId(row.id),
+            user_id: UserId(row.user_id),
+            created_at: row.created_at.0,
+            last_used_at: row.last_used_at.0,
+        }
+    }
+}
+
+/// A ticket.
+#[derive(FromRow)]
+pub struct TicketRow {
+    user_id: Uuid,
+    session_id: Uuid,
+    expires_at: Micros,
+}
+
+impl From<TicketRow> for Ticket {
+    fn from(row: TicketRow) -> Self {
+        Self {
+            user_id: UserId(row.user_id),
+            session_id: SessionId(row.session_id),
+            expires_at: row.expires_at.0,
+        }
+    }
+}
+
+/// An entry of the inbox.
+#[derive(FromRow)]
+pub struct ConversationRow {
+    #[sqlx(flatten)]
+    peer: ProfileRow,
+    #[sqlx(flatten)]
+    last_message: MessageRow,
+    #[sqlx(flatten)]
+    head: HeadRow,
+    last_message_at: Micros,
+}
+
+/// Where the inbox begins: behind every conversation.
+pub const END_OF_TIME: ConversationCursor = ConversationCursor {
+    last_message_at: DateTime::from_timestamp_nanos(i64::MAX),
+    peer_id: UserId(Uuid::max()),
+};
+
+/// The page of the inbox that `rows` make, one more than the page holds if there are more.
+pub fn conversation_page(mut rows: Vec<ConversationRow>, limit: u32, total_unread: i64) -> ConversationPage {
+    let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    if more {
+        rows.pop();
+    }
+    let next = rows.last().filter(|_| more).map(|row| ConversationCursor {
+        last_message_at: row.last_message_at.0,
+        peer_id: UserId(row.head.peer),
+    });
+    let conversations = rows
+        .into_iter()
+        .map(|row| Conversation {
+            peer: row.peer.into(),
+            last_message: row.last_message.into(),
+            head: row.head.into(),
+        })
+        .collect();
+    ConversationPage { conversations, total_unread: seq(total_unread).0, next }
+}

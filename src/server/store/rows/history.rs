@@ -1,0 +1,72 @@
+//! Pages of history, by arithmetic on positions without holes.
+
+use sqlx::FromRow;
+
+use super::{MessageRow, saturated, seq};
+use crate::chat::protocol::HistoryPage;
+use crate::domain::{Message, UserId};
+use crate::server::store::Position;
+
+/// The marks of a conversation, seen by nobody in particular; all zero when there is none yet.
+#[derive(FromRow)]
+pub struct MarksRow {
+    last_seq: i64,
+    lo_read_seq: i64,
+    hi_read_seq: i64,
+    lo_delivered_seq: i64,
+    hi_delivered_seq: i64,
+}
+
+/// A stretch of a conversation. Positions have no holes, so every kind of page is one: nothing is
+/// ever skipped by counting rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first position.
+    pub from: i64,
+    /// The last one; below `from` when there is nothing.
+    pub to: i64,
+    /// Whether there is more in the direction of travel.
+    pub has_more: bool,
+}
+
+impl Stretch {
+    /// Whether it holds no position.
+    pub fn is_empty(self) -> bool {
+        self.to < self.from
+    }
+}
+
+impl MarksRow {
+    /// Where the page asked for lies.
+    pub fn stretch(&self, limit: u32, position: Position) -> Stretch {
+        let (last, limit) = (self.last_seq, i64::from(limit));
+        let ending_at = |to: i64| {
+            let from = (to - limit + 1).max(1);
+            Stretch { from, to, has_more: to >= 1 && from > 1 }
+        };
+        match position {
+            Position::Offset(skip) => ending_at(last.saturating_sub(saturated(skip)).max(0)),
+            Position::Before(seq) => ending_at(saturated(seq.0).saturating_sub(1).clamp(0, last)),
+            Position::After(seq) => {
+                let from = saturated(seq.0).saturating_add(1);
+                let to = saturated(seq.0).saturating_add(limit).min(last);
+                Stretch { from, to, has_more: to >= from && to < last }
+            }
+        }
+    }
+
+    /// The page as `me` sees it.
+    pub fn page(&self, me: UserId, peer: UserId, messages: Vec<MessageRow>, stretch: Stretch) -> HistoryPage {
+        let lo = (self.lo_read_seq, self.lo_delivered_seq);
+        let hi = (self.hi_read_seq, self.hi_delivered_seq);
+        let (mine, theirs) = if me < peer { (lo, hi) } else { (hi, lo) };
+        HistoryPage {
+            messages: messages.into_iter().map(Message::from).collect(),
+            last_seq: seq(self.last_seq),
+            read_seq: seq(mine.0),
+            peer_read_seq: seq(theirs.0),
+            peer_delivered_seq: seq(theirs.1),
+            has_more: stretch.has_more,
+        }
+    }
+}

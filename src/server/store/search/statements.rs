@@ -1,0 +1,306 @@
+//! The statements of a search, as far as both databases speak alike. Numbers that are known when a
+//! statement is made are written into it, which is safe and lets the database compute with
+//! constants; ids and texts are parameters. The common table expressions are `MATERIALIZED` so that
+//! what they compute is computed once.
+
+use std::fmt::Display;
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::levels::{Among, Interest, Way};
+use crate::domain::UserId;
+use crate::server::store::MatchCursor;
+
+/// What is asked, whichever way it is answered.
+pub struct Question {
+    /// Who asks; never among the answers.
+    pub viewer: UserId,
+    /// Their completeness.
+    pub mine: u8,
+    /// The interests of theirs that have a bit.
+    pub own_bit: Vec<Interest>,
+    /// The other interests of theirs.
+    pub listed: Vec<Interest>,
+    /// Folded; empty when everybody is asked for.
+    pub text: String,
+    /// The words of the database.
+    pub dialect: Dialect,
+}
+
+/// What each database says in its own way.
+#[derive(Clone, Copy)]
+pub struct Dialect {
+    /// The column `mask` has at least so many of these bits.
+    pub has_bits: fn(bits: i64, least: usize) -> String,
+    /// The column `text` contains the parameter of this number.
+    pub contains: fn(parameter: usize) -> String,
+}
+
+/// People of one level in the order of their ids.
+pub struct Walk<'a> {
+    /// Their score.
+    pub score: u8,
+    /// How they reach it.
+    pub way: &'a Way,
+    /// Only those behind this one.
+    pub behind: Option<UserId>,
+    /// How many are wanted at most.
+    pub limit: usize,
+}
+
+/// A statement that gives [`RankedRow`]s in order.
+pub struct Statement {
+    /// Its text.
+    pub sql: String,
+    /// Its first parameters.
+    pub ids: Vec<Uuid>,
+    /// Its last parameter, if it has one more.
+    pub text: Option<String>,
+}
+
+/// An entry of the ranking.
+#[derive(FromRow)]
+pub struct RankedRow {
+    score: i64,
+    id: Uuid,
+}
+
+impl TryFrom<RankedRow> for MatchCursor {
+    type Error = anyhow::Error;
+
+    fn try_from(row: RankedRow) -> anyhow::Result<Self> {
+        Ok(Self { score: u8::try_from(row.score)?, id: UserId(row.id) })
+    }
+}
+
+/// A stretch of the ranking.
+pub struct Page {
+    /// The lowest score.
+    pub low: u8,
+    /// The highest score.
+    pub top: u8,
+    /// Of those with the highest score, only people behind this one.
+    pub behind: Option<UserId>,
+    /// How many are wanted at most.
+    pub limit: usize,
+}
+
+impl Question {
+    /// The best of these people, who contain the text.
+    pub fn people(&self, people: &[i64], after: Option<MatchCursor>, limit: usize) -> Statement {
+        let (people, masked, listed) = (list(people), self.masked(), self.holds_listed("SUM", "p"));
+        let listed = listed.map_or_else(String::new, |sum| format!(" + COALESCE({sum}, 0)"));
+        let scored = self.scored();
+        let sql = format!(
+            "WITH shares AS MATERIALIZED (
+                 SELECT p.id, p.completeness, {masked}{listed} AS shared FROM searchable p WHERE p.person IN ({people})
+             ), named AS MATERIALIZED (SELECT id, {scored} AS score FROM shares)"
+        );
+        self.statement(sql, &Page::after(after, limit))
+    }
+
+    /// The best of those who hold a listed interest. Of them, `likely` is the share expected to
+    /// contain the text.
+    pub fn listed(&self, after: Option<MatchCursor>, limit: usize, likely: Option<f64>) -> Statement {
+        let page = Page::after(after, limit);
+        let (ids, sum, masked) = (self.listed_ids(), self.listed_sum(), self.masked());
+        let sql = format!(
+            "WITH found AS MATERIALIZED (
+                 SELECT person, MAX(completeness) AS completeness, MAX(mask) AS mask, {sum} AS listed
+                 FROM profile_interests WHERE interest IN ({ids}) GROUP BY person
+             ), shares AS MATERIALIZED (SELECT person, completeness, {masked} + listed AS shared FROM found)"
+        );
+        self.best(sql, "", &page, likely)
+    }
+
+    /// The best of some people who hold no listed interest. Of the people it looks at, `likely` is
+    /// the share expected to be among those.
+    pub fn sift(&self, among: &Among, page: &Page, likely: Option<f64>) -> Statement {
+        let (masked, bits, (least, most)) = (self.masked(), self.has_bits(among.interests), among.shared);
+        let found = match &among.holders {
+            Some(interests) => {
+                let interests = list(interests);
+                format!(
+                    "SELECT DISTINCT person, completeness, mask FROM profile_interests WHERE interest IN ({interests})"
+                )
+            }
+            None => "SELECT person, completeness, mask FROM searchable WHERE completeness >= 0".to_owned(),
+        };
+        let sql = format!(
+            "WITH found AS MATERIALIZED ({found} {bits} AND {masked} BETWEEN {least} AND {most}),
+             shares AS MATERIALIZED (SELECT person, completeness, {masked} AS shared FROM found)"
+        );
+        self.best(sql, &self.unlisted(), page, likely)
+    }
+
+    /// Those of one level who hold no listed interest, in the order of their ids.
+    pub fn walk(&self, walk: Walk<'_>) -> Statement {
+        let Walk { score, way, behind, limit } = walk;
+        let page = Page { low: score, top: score, behind, limit };
+        let (completeness, (least, most)) = (way.completeness, way.shared);
+        let shared = if most == 0 {
+            format!("AND mask & {} = 0", self.mask())
+        } else {
+            format!("{} AND {} BETWEEN {least} AND {most}", self.has_bits(way.interests), self.masked())
+        };
+        let (unlisted, contains) = (self.unlisted(), self.contains(&page));
+        let behind = if behind.is_some() { "AND id > $2" } else { "" };
+        let sql = format!(
+            "SELECT CAST({score} AS bigint) AS score, id FROM searchable p
+             WHERE completeness = {completeness} AND id <> $1 {behind} {shared} {unlisted} {contains}
+             ORDER BY id LIMIT {limit}"
+        );
+        self.with_parameters(sql, &page)
+    }
+
+    /// How many interests with a bit it takes at least to share `weight`.
+    pub fn interests_for(&self, weight: u32) -> usize {
+        let mut weights: Vec<_> = self.own_bit.iter().map(|held| held.weight).collect();
+        weights.sort_unstable_by(|a, b| b.cmp(a));
+        let mut sum = 0;
+        let enough = |held: &u32| {
+            let more = sum < weight;
+            sum += held;
+            more
+        };
+        weights.into_iter().take_while(enough).count()
+    }
+
+    fn statement(&self, expressions: String, page: &Page) -> Statement {
+        let (on_page, limit) = (page.condition(), page.limit);
+        let sql = format!(
+            "{expressions} SELECT CAST(score AS bigint) AS score, id FROM named WHERE {on_page}
+             ORDER BY score DESC, id LIMIT {limit}"
+        );
+        self.with_parameters(sql, page)
+    }
+
+    /// The best of the people in `shares` who are on the page. What cannot be read off the index is
+    /// looked up of so many of them, the best, that the page should be full, and of everybody at
+    /// the level of the cursor; without `likely` of all. One row is not an entry: its score is the
+    /// lowest that was looked at, its id is the viewer's.
+    fn best(&self, shares: String, condition: &str, page: &Page, likely: Option<f64>) -> Statement {
+        let (scored, contains, on_page) = (self.scored(), self.contains(page), page.condition());
+        let Page { low, top, limit, .. } = *page;
+        let floor = likely.map_or_else(
+            || format!("SELECT {low} AS score"),
+            |likely| {
+                let enough = (2.0 * (limit + 1) as f64 / likely.max(0.001)).ceil();
+                format!(
+                    "SELECT COALESCE(MIN(score), {low}) AS score FROM
+                     (SELECT score FROM scored WHERE score < {top} ORDER BY score DESC LIMIT 1 OFFSET {enough}) nth"
+                )
+            },
+        );
+        let sql = format!(
+            "{shares}, scored AS MATERIALIZED (
+                 SELECT * FROM (SELECT person, {scored} AS score FROM shares) all_scores WHERE score BETWEEN {low} AND {top}
+             ), floor AS MATERIALIZED ({floor}),
+             named AS MATERIALIZED (
+                 SELECT (SELECT s.id FROM searchable s WHERE s.person = p.person) AS id, p.score
+                 FROM scored p WHERE p.score >= (SELECT score FROM floor) {condition} {contains}
+             ), page AS MATERIALIZED (
+                 SELECT score, id FROM named WHERE {on_page} ORDER BY score DESC, id LIMIT {limit}
+             )
+             SELECT CAST(score AS bigint) AS score, $1 AS id FROM floor
+             UNION ALL SELECT CAST(score AS bigint), id FROM page"
+        );
+        self.with_parameters(sql, page)
+    }
+
+    fn with_parameters(&self, sql: String, page: &Page) -> Statement {
+        let ids = [Some(self.viewer), page.behind].into_iter().flatten().map(|user| user.0).collect();
+        let parameter = format!("${}", page.text_parameter());
+        let text = sql.contains(&parameter).then(|| self.text.clone());
+        Statement { sql, ids, text }
+    }
+
+    /// The bits of the viewer's interests.
+    fn mask(&self) -> i64 {
+        self.own_bit.iter().fold(0, |mask, held| mask | 1 << (held.id - 1))
+    }
+
+    fn has_bits(&self, least: usize) -> String {
+        if least == 0 {
+            String::new()
+        } else {
+            format!("AND {}", (self.dialect.has_bits)(self.mask(), least))
+        }
+    }
+
+    /// The weight shared of the interests that have a bit, from the column `mask`.
+    fn masked(&self) -> String {
+        let terms =
+            self.own_bit.iter().map(|held| format!("{} * ((mask >> {}) & 1)", held.weight, held.id - 1));
+        std::iter::once("0".to_owned()).chain(terms).collect::<Vec<_>>().join(" + ")
+    }
+
+    /// [`matching::score`](crate::domain::matching::score), from the columns `shared` and `completeness`.
+    fn scored(&self) -> String {
+        let mine = self.mine;
+        format!(
+            "CASE shared WHEN 0 THEN 10 ELSE 35 + 45 * shared / (shared + 10) END + ({mine} + completeness) / 2"
+        )
+    }
+
+    fn listed_ids(&self) -> String {
+        list(self.listed.iter().map(|held| held.id).collect::<Vec<_>>().as_slice())
+    }
+
+    /// The weight shared of the listed interests, over the rows of their holders.
+    fn listed_sum(&self) -> String {
+        let cases = self.listed.iter().map(|held| format!(" WHEN {} THEN {}", held.id, held.weight));
+        format!("SUM(CASE interest{} END)", cases.collect::<String>())
+    }
+
+    /// Something computed of the listed interests that a person holds.
+    fn holds_listed(&self, what: &str, person: &str) -> Option<String> {
+        let computed = if what == "SUM" { self.listed_sum() } else { "COUNT(*)".to_owned() };
+        (!self.listed.is_empty()).then(|| {
+            format!(
+                "(SELECT {computed} FROM profile_interests h WHERE h.person = {person}.person AND h.interest IN ({}))",
+                self.listed_ids()
+            )
+        })
+    }
+
+    /// `p` holds no listed interest.
+    fn unlisted(&self) -> String {
+        self.holds_listed("COUNT", "p").map_or_else(String::new, |count| format!("AND {count} = 0"))
+    }
+
+    /// `p` contains the text. A subquery, because the text is not in the index that `p` is read from.
+    fn contains(&self, page: &Page) -> String {
+        if self.text.is_empty() {
+            return String::new();
+        }
+        let contains = (self.dialect.contains)(page.text_parameter());
+        format!("AND (SELECT {contains} FROM searchable t WHERE t.person = p.person)")
+    }
+}
+
+impl Page {
+    fn after(after: Option<MatchCursor>, limit: usize) -> Self {
+        let top = after.map_or(100, |last| last.score);
+        Self { low: 0, top, behind: after.map(|last| last.id), limit }
+    }
+
+    fn condition(&self) -> String {
+        let Self { low, top, .. } = *self;
+        let behind =
+            if self.behind.is_some() { format!("AND (score < {top} OR id > $2)") } else { String::new() };
+        format!("id <> $1 AND score BETWEEN {low} AND {top} {behind}")
+    }
+
+    fn text_parameter(&self) -> usize {
+        if self.behind.is_some() { 3 } else { 2 }
+    }
+}
+
+fn list<T: Display>(numbers: &[T]) -> String {
+    if numbers.is_empty() {
+        return "NULL".to_owned();
+    }
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,156 @@
+//! The store in one SQLite file, for one machine.
+//!
+//! There is one connection that writes, and every transaction of it takes the write lock at its
+//! beginning: a read transaction that later wants to write fails at once when somebody else wrote
+//! in between, whatever the busy time-out says. Another process (`mosaic seed`, a second server) is
+//! waited for. Readers see the last commit and are never in the way (WAL), and an acknowledged
+//! message is on the disk (`synchronous = FULL`).
+
+mod conversations;
+mod messages;
+mod people;
+mod presence;
+mod search;
+mod sessions;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, SqliteTransaction};
+
+use super::connections::Connections;
+use super::implement::{CHUNK, implement_store};
+use super::lanes::{Job, Lanes};
+use super::rows::alive;
+use super::search::match_page;
+use super::{
+    ConversationCursor, ConversationPage, Digest, Insert, InstanceId, Mark, MatchCursor, MatchPage,
+    NewMessage, NewProfile, Position, Result, Session, Store, Ticket,
+};
+use crate::chat::protocol::{ConversationHead, HistoryPage};
+use crate::domain::{ScoredProfile, Seq, SessionId, UserId, Username};
+
+/// Connections that read.
+const READERS: usize = 4;
+/// How long a lock of another process is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long another process's migration is waited for.
+const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Whether somebody is online; `p` is the profile, `$alive` since when an instance must have beaten.
+macro_rules! online {
+    ($alive:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
+                     WHERE r.user_id = p.id AND i.last_beat >= ",
+            $alive,
+            ") AS online"
+        )
+    };
+}
+/// What a [`ProfileRow`](super::rows::ProfileRow) is read from.
+macro_rules! profile_columns {
+    ($alive:literal) => {
+        concat!(
+            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, p.last_seen, ",
+            $crate::server::store::sqlite::online!($alive)
+        )
+    };
+}
+use {online, profile_columns};
+
+/// See the module's documentation.
+pub struct SqliteStore {
+    migrator: SqliteConnectOptions,
+    reads: Connections<Sqlite>,
+    writes: Connections<Sqlite>,
+    sends: Lanes,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it with the folders it lies in.
+    pub async fn open(path: &Path) -> anyhow::Result<Self> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let migrator = options.clone().busy_timeout(MIGRATION_TIMEOUT);
+        let writes = Connections::new(options.clone(), 1);
+        let reads = Connections::new(options.pragma("query_only", "on"), READERS);
+        open_file(&writes)
+            .await
+            .with_context(|| format!("cannot open the database file {}", path.display()))?;
+
+        let lane = writes.clone();
+        let sends = Lanes::open(1, move |jobs| store_batch(lane.clone(), jobs).boxed());
+        Ok(Self { migrator, reads, writes, sends })
+    }
+
+    /// In one transaction, so that a second process waits, and then finds nothing left to do.
+    async fn run_migrations(&self) -> anyhow::Result<()> {
+        let mut db = SqliteConnection::connect_with(&self.migrator).await?;
+        let mut transaction = begin(&mut db).await?;
+        // `run` asks for more lifetimes than a boxed future can offer; this is what it calls.
+        sqlx::migrate!("migrations/sqlite").run_direct(None, &mut *transaction, false).await?;
+        transaction.commit().await?;
+        Ok(db.close().await?)
+    }
+}
+
+implement_store!(SqliteStore);
+
+/// Turning a new file into a WAL database does not wait for another process that does the same; so
+/// this does.
+async fn open_file(writes: &Connections<Sqlite>) -> anyhow::Result<()> {
+    let mut patience = 50;
+    loop {
+        let opened = writes.run(|db| async move { Ok(db.ping().await?) }.boxed()).await;
+        match opened {
+            Err(_) if patience > 0 => {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Begins a transaction that writes.
+async fn begin(db: &mut SqliteConnection) -> sqlx::Result<SqliteTransaction<'_>> {
+    db.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// Ids as one parameter: a JSON array of hexadecimal digits, for `unhex`.
+fn json_ids(users: &[UserId]) -> serde_json::Result<String> {
+    serde_json::to_string(&users.iter().map(|user| user.0.simple().to_string()).collect::<Vec<_>>())
+}
+
+async fn store_batch(writes: Connections<Sqlite>, jobs: Vec<Job>) {
+    let new: Vec<_> = jobs.iter().map(|job| job.message.clone()).collect();
+    let outcomes = writes.run(move |db| async move { messages::insert(db, &new).await }.boxed()).await;
+    match outcomes {
+        Ok(outcomes) => {
+            for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                job.answer(Ok(outcome));
+            }
+        }
+        Err(error) => {
+            for job in jobs {
+                job.answer(Err(anyhow::anyhow!("{error:#}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Conversations as their members see them: the inbox, the heads, what changed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::{json_ids, online, profile_columns};
+use crate::chat::protocol::ConversationHead;
+use crate::domain::{Seq, UserId};
+use crate::server::store::rows::{ConversationRow, END_OF_TIME, HeadRow, Micros, conversation_page, seq};
+use crate::server::store::{ConversationCursor, ConversationPage};
+
+pub async fn conversations(
+    db: &mut SqliteConnection,
+    me: UserId,
+    limit: u32,
+    before: Option<ConversationCursor>,
+    alive: DateTime<Utc>,
+) -> anyhow::Result<ConversationPage> {
+    let before = before.unwrap_or(END_OF_TIME);
+    let rows: Vec<ConversationRow> = sqlx::query_as(concat!(
+        "SELECT page.*, m.id, m.client_id, m.sender_id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at, ",
+        profile_columns!("$5"),
+        " FROM (
+             SELECT * FROM sides
+             WHERE me = $1 AND (last_message_at, peer) < ($2, $3)
+             ORDER BY last_message_at DESC, peer DESC LIMIT $4
+         ) page
+         JOIN profiles p ON p.id = page.peer
+         JOIN messages m ON min(m.sender_id, m.receiver_id) = min(page.me, page.peer)
+                        AND max(m.sender_id, m.receiver_id) = max(page.me, page.peer)
+                        AND m.seq = page.last_seq
+         ORDER BY page.last_message_at DESC, page.peer DESC",
+    ))
+    .bind(me.0)
+    .bind(Micros(before.last_message_at))
+    .bind(before.peer_id.0)
+    .bind(i64::from(limit) + 1)
+    .bind(Micros(alive))
+    .fetch_all(&mut *db)
+    .await?;
+    let total_unread: i64 = sqlx::query_scalar(
+        "SELECT COALESCE(sum(unread), 0) FROM sides WHERE me = $1 AND read_seq < last_seq",
+    )
+    .bind(me.0)
+    .fetch_one(db)
+    .await?;
+    Ok(conversation_page(rows, limit, total_unread))
+}
+
+pub async fn heads(
+    db: &mut SqliteConnection,
+    me: UserId,
+    limit: u32,
+    alive: DateTime<Utc>,
+) -> anyhow::Result<Vec<ConversationHead>> {
+    let rows: Vec<HeadRow> = sqlx::query_as(concat!(
+        "SELECT page.*, p.last_seen, ",
+        online!("$3"),
+        " FROM (SELECT * FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2) page
+         JOIN profiles p ON p.id = page.peer
+         ORDER BY page.last_message_at DESC, page.peer DESC",
+    ))
+    .bind(me.0)
+    .bind(i64::from(limit))
+    .bind(Micros(alive))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(ConversationHead::from).collect())
+}
+
+pub async fn last_seqs(
+    db: &mut SqliteConnection,
+    me: UserId,
+    peers: Vec<UserId>,
+) -> anyhow::Result<BTreeMap<UserId, Seq>> {
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+        "SELECT peer, last_seq FROM sides WHERE me = $1 AND peer IN (SELECT unhex(value) FROM json_each($2))",
+    )
+    .bind(me.0)
+    .bind(json_ids(&peers)?)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(peer, last)| (UserId(peer), seq(last))).collect())
+}
+
+pub async fn active_since(
+    db: &mut SqliteConnection,
+    users: Vec<UserId>,
+    since: DateTime<Utc>,
+) -> anyhow::Result<Vec<UserId>> {
+    let ids: Vec<Uuid> =
+        sqlx::query_scalar("SELECT DISTINCT me FROM sides WHERE changed_at >= $2 AND me IN (SELECT unhex(value) FROM json_each($1))")
+            .bind(json_ids(&users)?)
+            .bind(Micros(since))
+            .fetch_all(db)
+            .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}
+
+pub async fn peers(db: &mut SqliteConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {
+    // The time is selected because only an order by selected columns is a merge of the two indexes.
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2",
+    )
+    .bind(user.0)
+    .bind(i64::from(limit))
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(UserId).collect())
+}

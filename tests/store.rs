@@ -1,0 +1,139 @@
+//! What a store promises, asked of both databases: every case below runs as `sqlite::…` and as
+//! `postgres::…`, each time on a database of its own.
+#![cfg(feature = "ssr")]
+
+#[path = "store/conversations.rs"]
+mod conversations;
+#[path = "store/faults.rs"]
+mod faults;
+#[path = "store/history.rs"]
+mod history;
+#[path = "store/marks.rs"]
+mod marks;
+#[path = "store/messages.rs"]
+mod messages;
+#[path = "store/opening.rs"]
+mod opening;
+#[path = "store/people.rs"]
+mod people;
+#[path = "store/plans.rs"]
+mod plans;
+#[path = "store/presence.rs"]
+mod presence;
+#[path = "store/search.rs"]
+mod search;
+#[path = "store/sessions.rs"]
+mod sessions;
+#[path = "store/support.rs"]
+mod support;
+
+macro_rules! contract {
+    ($($module:ident { $($case:ident)* })*) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::support::on_sqlite(crate::$module::$case).await;
+                })*
+            })*
+        }
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::support::on_postgres(crate::$module::$case).await;
+                })*
+            })*
+        }
+    };
+}
+
+contract! {
+    opening {
+        migrating_again_changes_nothing
+        two_processes_migrate_at_once
+    }
+    people {
+        a_username_is_taken_once
+        credentials_are_found_by_username
+        a_profile_reads_back_as_written
+        somebody_unknown_has_no_profile
+        seeding_is_idempotent_and_keeps_the_order
+        seeding_spans_transactions
+        deleting_a_person_takes_everything_of_theirs
+    }
+    sessions {
+        a_token_finds_its_session
+        a_revoked_session_is_gone_and_listed
+        a_session_is_revoked_once
+        a_session_notes_its_use
+        a_ticket_is_taken_once
+        a_ticket_taken_by_many_goes_to_one
+        a_ticket_of_a_revoked_session_is_worthless
+        expired_tickets_are_forgotten
+    }
+    messages {
+        a_message_is_stored_as_given
+        any_text_is_kept_verbatim
+        a_repeated_send_finds_the_first_row
+        a_client_id_is_not_used_for_something_else
+        a_client_id_is_unique_per_sender_only
+        there_must_be_a_receiver
+        positions_are_dense_under_contention
+        one_client_id_sent_by_many_is_one_row
+        one_client_id_sent_to_two_people_at_once_is_one_row
+        a_send_is_stored_though_nobody_waits
+        many_conversations_at_once
+    }
+    history {
+        every_position_gives_its_page
+        both_members_see_the_same
+        a_conversation_not_begun_is_empty
+        strangers_and_oneself_have_no_history
+        pages_follow_each_other_without_hole_or_double
+    }
+    marks {
+        reading_moves_forward_only
+        reading_stamps_the_peers_messages_once
+        reading_implies_having_received
+        receiving_moves_forward_only
+        there_is_nothing_beyond_the_end
+        marks_of_many_devices_end_at_the_highest
+        a_long_stretch_is_read_at_once
+    }
+    conversations {
+        unread_is_what_the_peer_wrote_beyond_the_mark
+        unread_agrees_with_a_count_of_the_rows
+        the_inbox_is_newest_first
+        the_inbox_is_paged_without_hole_or_double
+        total_unread_counts_every_conversation
+        heads_and_peers_are_the_newest
+        last_seqs_are_of_existing_conversations
+        messages_and_marks_make_both_active
+    }
+    presence {
+        the_first_to_arrive_makes_online_the_last_to_depart_offline
+        an_instance_that_stops_beating_does_not_count
+        reaping_tells_who_is_offline_and_since_when
+        a_reaped_instance_hears_of_it
+        one_of_many_arrivals_is_the_first
+        presence_shows_everywhere
+    }
+    search {
+        scores_are_those_of_the_formula
+        pages_are_in_order_without_hole_or_double
+        a_crowd_is_ranked_by_the_formula
+        counters_are_those_of_the_rows
+        every_text_is_found_where_it_occurs
+        wildcards_are_plain_characters
+        case_and_composition_do_not_matter
+        newcomers_and_leavers_show_at_once
+        other_instances_agree
+    }
+    plans {
+        history_walks_its_index
+        the_inbox_walks_its_indexes
+        marks_and_polls_use_indexes
+        search_reads_its_indexes
+    }
+}

@@ -1,0 +1,250 @@
+//! Storing messages: once each, in an order without holes.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use mosaic::domain::{ClientId, Message, MessageBody, Seq, UserId};
+use mosaic::server::store::{Insert, NewMessage, Position};
+use uuid::Uuid;
+
+use crate::support::{Db, at, kept, message};
+
+async fn insert(db: &Db, message: &NewMessage) -> Insert {
+    db.store.insert_message(message).await.expect("answered")
+}
+
+/// The whole conversation, as `me` sees it.
+async fn everything(db: &Db, me: UserId, peer: UserId) -> Vec<Message> {
+    let page = db.store.get_messages_between(me, peer, 1_000_000, Position::NEWEST).await.expect("answered");
+    page.expect("the peer exists").messages
+}
+
+pub async fn a_message_is_stored_as_given(db: Db) {
+    let (ada, grace) = db.pair().await;
+    for (seq, (from, to)) in (1..).zip([(ada, grace), (grace, ada), (ada, grace)]) {
+        let new = message(from, to, "hello", at(i64::try_from(seq).expect("small")));
+        let stored = Message {
+            id: new.id,
+            client_id: new.client_id,
+            sender_id: from,
+            receiver_id: to,
+            content: "hello".to_owned(),
+            seq: Seq(seq),
+            created_at: kept(new.created_at),
+            read_at: None,
+        };
+        assert_eq!(insert(&db, &new).await, Insert::Stored(stored.clone()));
+        assert_eq!(
+            everything(&db, ada, grace).await.last(),
+            Some(&stored),
+            "what is returned is what is read"
+        );
+    }
+    let newest = db.pick(
+        "SELECT * FROM (SELECT created_at, id FROM messages_readable ORDER BY created_at DESC LIMIT 1)",
+        "SELECT id FROM messages ORDER BY created_at DESC LIMIT 10",
+    );
+    let last = everything(&db, ada, grace).await.pop().expect("three");
+    assert_eq!(db.sql(newest).await.first(), Some(&last.id.to_string()));
+    if let [readable] = &db
+        .sql(db.pick("SELECT created_at FROM messages_readable WHERE seq = 3", "SELECT 1 WHERE false"))
+        .await[..]
+    {
+        assert_eq!(readable.parse::<chrono::DateTime<chrono::Utc>>(), Ok(last.created_at));
+    }
+}
+
+pub async fn any_text_is_kept_verbatim(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let controls: String = (1..=0x9f).filter_map(char::from_u32).collect();
+    let texts = [
+        "  spaces and\ttabs \r\n kept \u{a0}".to_owned(),
+        "'; DROP TABLE messages; -- \" \\ $1 ?1 %_ {} \\u0000 \\0 \\n".to_owned(),
+        "<script>alert('x')</script> &amp; {{template}}".to_owned(),
+        "שלום \u{202e}עולם\u{202c} مرحبا".to_owned(),
+        "👩‍👩‍👧‍👦 🇳🇴 e\u{301} é \u{200b}\u{feff}\u{fffd}\u{10ffff}".to_owned(),
+        "x".repeat(MessageBody::MAX_CHARS),
+        "🦀".repeat(MessageBody::MAX_CHARS),
+        controls,
+        "[1, {\"a\": null}]".to_owned(),
+    ];
+    for text in &texts {
+        assert_eq!(&db.send(ada, grace, text, at(1)).await.content, text);
+    }
+    let read: Vec<_> = everything(&db, grace, ada).await.into_iter().map(|message| message.content).collect();
+    assert_eq!(read, texts);
+}
+
+pub async fn a_repeated_send_finds_the_first_row(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let first = message(ada, grace, "hello", at(1));
+    let Insert::Stored(stored) = insert(&db, &first).await else { panic!("not stored") };
+    // The very same call again, and a later try that made a new id and time.
+    let retry = NewMessage { client_id: first.client_id, ..message(ada, grace, "hello", at(9)) };
+    for again in [&first, &retry, &first] {
+        assert_eq!(insert(&db, again).await, Insert::AlreadyStored(stored.clone()));
+    }
+    db.store.mark_read(grace, ada, Seq(1), at(20)).await.expect("stored");
+    let read = Message { read_at: Some(kept(at(20))), ..stored };
+    assert_eq!(insert(&db, &retry).await, Insert::AlreadyStored(read));
+    assert_eq!(everything(&db, ada, grace).await.len(), 1);
+}
+
+pub async fn a_client_id_is_not_used_for_something_else(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let alan = db.person("alan").await;
+    let first = message(ada, grace, "hello", at(1));
+    insert(&db, &first).await;
+    for (to, text) in [(grace, "hello "), (grace, "other"), (alan, "hello")] {
+        let other = NewMessage { client_id: first.client_id, ..message(ada, to, text, at(2)) };
+        assert_eq!(insert(&db, &other).await, Insert::ClientIdReused);
+    }
+    assert_eq!(everything(&db, ada, grace).await.len(), 1);
+    assert_eq!(
+        db.store.peers(ada, 10).await.expect("answered"),
+        vec![grace],
+        "no conversation without a message"
+    );
+    assert_eq!(db.number("SELECT count(*) FROM conversations").await, 1);
+}
+
+pub async fn a_client_id_is_unique_per_sender_only(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let first = message(ada, grace, "hello", at(1));
+    let same = NewMessage { client_id: first.client_id, ..message(grace, ada, "hello", at(1)) };
+    assert!(matches!(insert(&db, &first).await, Insert::Stored(message) if message.seq == Seq(1)));
+    assert!(matches!(insert(&db, &same).await, Insert::Stored(message) if message.seq == Seq(2)));
+}
+
+pub async fn there_must_be_a_receiver(db: Db) {
+    let ada = db.person("ada").await;
+    let nobody = UserId(Uuid::new_v4());
+    for (from, to) in [(ada, nobody), (ada, ada), (nobody, ada)] {
+        assert_eq!(insert(&db, &message(from, to, "hello", at(1))).await, Insert::NoReceiver);
+    }
+    assert_eq!(db.number("SELECT count(*) FROM conversations").await, 0);
+}
+
+pub async fn positions_are_dense_under_contention(db: Db) {
+    const TASKS: u64 = 32;
+    const EACH: u64 = 8;
+    let (ada, grace) = db.pair().await;
+    let other = db.another_instance().await;
+    let tasks =
+        (0..TASKS).flat_map(|task| [(task, ada, grace), (task, grace, ada)]).map(|(task, from, to)| {
+            // Half of them as if from a second process.
+            let store = if task % 2 == 0 { db.store.clone() } else { other.clone() };
+            tokio::spawn(async move {
+                let mut seqs = Vec::new();
+                for n in 0..EACH {
+                    let new = message(from, to, &format!("{task}.{n}"), at(1));
+                    match store.insert_message(&new).await.expect("stored") {
+                        Insert::Stored(message) => seqs.push(message.seq.0),
+                        outcome => panic!("not stored: {outcome:?}"),
+                    }
+                }
+                assert!(seqs.is_sorted(), "one sender's messages keep their order");
+                seqs
+            })
+        });
+    let mut seqs = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        seqs.extend(task.await.expect("no panic"));
+    }
+    seqs.sort_unstable();
+    let all = (1..=2 * TASKS * EACH).collect::<Vec<_>>();
+    assert_eq!(seqs, all);
+    assert_eq!(
+        everything(&db, ada, grace).await.iter().map(|message| message.seq.0).collect::<Vec<_>>(),
+        all
+    );
+}
+
+pub async fn one_client_id_sent_by_many_is_one_row(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let other = db.another_instance().await;
+    for round in 0..4 {
+        let client_id = ClientId(Uuid::new_v4());
+        let tasks = (0..16).map(|task| {
+            let store = if task % 2 == 0 { db.store.clone() } else { other.clone() };
+            let new = NewMessage { client_id, ..message(ada, grace, "hello", at(1)) };
+            tokio::spawn(async move { store.insert_message(&new).await.expect("answered") })
+        });
+        let mut stored = 0;
+        let mut rows = HashSet::new();
+        for task in tasks.collect::<Vec<_>>() {
+            match task.await.expect("no panic") {
+                Insert::Stored(message) => {
+                    stored += 1;
+                    rows.insert((message.id, message.seq));
+                }
+                Insert::AlreadyStored(message) => _ = rows.insert((message.id, message.seq)),
+                outcome => panic!("{outcome:?}"),
+            }
+        }
+        assert_eq!((stored, rows.len()), (1, 1), "every answer is the same row");
+        assert_eq!(everything(&db, ada, grace).await.len(), round + 1);
+    }
+}
+
+pub async fn one_client_id_sent_to_two_people_at_once_is_one_row(db: Db) {
+    let ada = db.person("ada").await;
+    let other = db.another_instance().await;
+    for round in 0..12 {
+        let client_id = ClientId(Uuid::new_v4());
+        let mut tasks = Vec::new();
+        for (name, store) in [("x", db.store.clone()), ("y", other.clone()), ("z", db.store.clone())] {
+            let peer = db.person(&format!("peer-{name}{round}")).await;
+            let new = NewMessage { client_id, ..message(ada, peer, "hello", at(1)) };
+            tasks.push(tokio::spawn(async move { store.insert_message(&new).await.expect("answered") }));
+        }
+        let mut stored = 0;
+        for task in tasks {
+            match task.await.expect("no panic") {
+                Insert::Stored(_) => stored += 1,
+                outcome => assert_eq!(outcome, Insert::ClientIdReused),
+            }
+        }
+        assert_eq!(stored, 1);
+        assert_eq!(
+            db.number("SELECT count(*) FROM conversations").await,
+            round + 1,
+            "none without a message"
+        );
+    }
+}
+
+pub async fn a_send_is_stored_though_nobody_waits(db: Db) {
+    let (ada, grace) = db.pair().await;
+    for n in 0..20 {
+        let new = message(ada, grace, &format!("{n}"), at(1));
+        // The caller gives up after a moment, at a different point each time.
+        let patience = Duration::from_micros(n * 40);
+        _ = tokio::time::timeout(patience, db.store.insert_message(&new)).await;
+    }
+    db.send(ada, grace, "last", at(2)).await;
+    let stored = everything(&db, ada, grace).await;
+    assert!(stored.iter().map(|message| message.seq.0).eq(1..=stored.len() as u64), "nothing torn");
+    assert_eq!(stored.last().map(|message| message.content.as_str()), Some("last"), "and nothing stuck");
+}
+
+pub async fn many_conversations_at_once(db: Db) {
+    let ada = db.person("ada").await;
+    let mut peers = Vec::new();
+    for n in 0..10 {
+        peers.push(db.person(&format!("peer-{n}")).await);
+    }
+    let tasks = (0..300).map(|n| {
+        let (store, peer) = (db.store.clone(), peers[n % peers.len()]);
+        let (from, to) = if n % 3 == 0 { (ada, peer) } else { (peer, ada) };
+        tokio::spawn(async move {
+            store.insert_message(&message(from, to, "hello", at(1))).await.expect("answered")
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        assert!(matches!(task.await.expect("no panic"), Insert::Stored(_)));
+    }
+    for peer in peers {
+        assert!(everything(&db, ada, peer).await.iter().map(|message| message.seq.0).eq(1..=30));
+    }
+}

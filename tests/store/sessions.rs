@@ -1,0 +1,124 @@
+//! Log-ins and tickets.
+
+use mosaic::domain::{SessionId, UserId};
+use mosaic::server::store::{Session, Ticket};
+use uuid::Uuid;
+
+use crate::support::{Db, at, kept};
+
+async fn log_in(db: &Db, user_id: UserId, token: u8) -> Session {
+    let session = Session {
+        id: SessionId(Uuid::new_v4()),
+        user_id,
+        created_at: kept(at(0)),
+        last_used_at: kept(at(0)),
+    };
+    db.store.create_sessions(&[([token; 32], session)]).await.expect("stored");
+    session
+}
+
+async fn ticket(db: &Db, session: Session, digest: u8) -> Ticket {
+    let ticket = Ticket { user_id: session.user_id, session_id: session.id, expires_at: kept(at(30)) };
+    db.store.create_ticket(&[digest; 32], &ticket, at(0)).await.expect("stored");
+    ticket
+}
+
+pub async fn a_token_finds_its_session(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let sessions = [(1, ada), (2, ada), (3, grace)].map(|(token, user_id)| {
+        (
+            [token; 32],
+            Session { id: SessionId(Uuid::new_v4()), user_id, created_at: at(-5), last_used_at: at(0) },
+        )
+    });
+    db.store.create_sessions(&sessions).await.expect("stored");
+    db.store.create_sessions(&[]).await.expect("stored");
+    for (token, session) in sessions {
+        let read = db.store.session(&token).await.expect("answered");
+        let as_kept = Session {
+            created_at: kept(session.created_at),
+            last_used_at: kept(session.last_used_at),
+            ..session
+        };
+        assert_eq!(read, Some(as_kept));
+    }
+    assert_eq!(db.store.session(&[4; 32]).await.expect("answered"), None);
+}
+
+pub async fn a_revoked_session_is_gone_and_listed(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let [first, second] = [log_in(&db, ada, 1).await, log_in(&db, grace, 2).await];
+    assert!(db.store.revoke_session(first.id, at(10)).await.expect("stored"));
+    assert_eq!(db.store.session(&[1; 32]).await.expect("answered"), None);
+    assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), Some(second));
+    assert_eq!(db.store.revoked_since(at(10)).await.expect("answered"), vec![first.id], "at or after");
+    assert_eq!(db.store.revoked_since(at(11)).await.expect("answered"), vec![]);
+    assert!(db.store.revoke_session(second.id, at(12)).await.expect("stored"));
+    assert_eq!(db.store.revoked_since(at(0)).await.expect("answered"), vec![first.id, second.id]);
+}
+
+pub async fn a_session_is_revoked_once(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    assert!(db.store.revoke_session(session.id, at(10)).await.expect("stored"));
+    assert!(!db.store.revoke_session(session.id, at(20)).await.expect("answered"));
+    assert_eq!(db.store.revoked_since(at(11)).await.expect("answered"), vec![], "the first time counts");
+    assert!(!db.store.revoke_session(SessionId(Uuid::new_v4()), at(20)).await.expect("answered"));
+}
+
+pub async fn a_session_notes_its_use(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    for (now, noted) in [(61, 61), (30, 61), (200, 200)] {
+        db.store.touch_session(session.id, at(now)).await.expect("stored");
+        let read = db.store.session(&[1; 32]).await.expect("answered").expect("there");
+        assert_eq!(read.last_used_at, kept(at(noted)), "never backwards");
+        assert_eq!(read.created_at, session.created_at);
+    }
+    // Kept to the minute: nothing is written for every request.
+    db.store.touch_session(session.id, at(259)).await.expect("stored");
+    let read = db.store.session(&[1; 32]).await.expect("answered").expect("there");
+    assert!(at(259) - read.last_used_at <= chrono::TimeDelta::seconds(60));
+}
+
+pub async fn a_ticket_is_taken_once(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    let ticket = ticket(&db, session, 9).await;
+    assert_eq!(db.store.take_ticket(&[8; 32]).await.expect("answered"), None);
+    assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), Some(ticket));
+    assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), None);
+}
+
+pub async fn a_ticket_taken_by_many_goes_to_one(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    ticket(&db, session, 9).await;
+    let many = (0..16).map(|_| {
+        let store = db.store.clone();
+        tokio::spawn(async move { store.take_ticket(&[9; 32]).await.expect("answered").is_some() })
+    });
+    let mut taken = 0;
+    for one in many.collect::<Vec<_>>() {
+        taken += usize::from(one.await.expect("no panic"));
+    }
+    assert_eq!(taken, 1);
+}
+
+pub async fn a_ticket_of_a_revoked_session_is_worthless(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    ticket(&db, session, 9).await;
+    db.store.revoke_session(session.id, at(1)).await.expect("stored");
+    assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), None);
+}
+
+pub async fn expired_tickets_are_forgotten(db: Db) {
+    let ada = db.person("ada").await;
+    let session = log_in(&db, ada, 1).await;
+    ticket(&db, session, 9).await;
+    let late = Ticket { user_id: ada, session_id: session.id, expires_at: kept(at(90)) };
+    db.store.create_ticket(&[10; 32], &late, at(60)).await.expect("stored");
+    assert_eq!(db.number("SELECT count(*) FROM tickets").await, 1);
+    assert_eq!(db.store.take_ticket(&[10; 32]).await.expect("answered"), Some(late));
+}
