@@ -4,6 +4,11 @@
 //! *say so* when it may have lost something ([`BusEvent::Lost`]), and never make a sender wait.
 //! Two implementations, held equal by one contract suite (`tests/bus`).
 
+pub mod in_process;
+mod local;
+mod meter;
+pub mod redis;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
