@@ -1,0 +1,334 @@
+//! Who is connected to this instance, and what waits to be written to each of their sockets.
+//!
+//! The hub routes; it never waits for a socket and never asks the store. Invariants: a socket's
+//! queue is bounded, what was dropped from it is announced by a resync, and an answer to the
+//! device's own frame is never dropped: its reader waits instead.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::ws::Utf8Bytes;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+
+use super::auth::Viewer;
+use crate::chat::protocol::close_code;
+use crate::domain::{SessionId, UserId};
+
+/// Names a socket within this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SocketId(u64);
+
+/// Frames that may wait for one socket.
+const QUEUE_FRAMES: usize = 256;
+/// Bytes that may wait for one socket.
+const QUEUE_BYTES: usize = 256 * 1024;
+/// Sockets one user may have; the oldest gives way.
+const SOCKETS_PER_USER: usize = 8;
+
+/// One device's connection, seen from those who want to tell it something.
+#[derive(Debug)]
+pub struct Socket {
+    /// Names it.
+    pub id: SocketId,
+    /// Whose it is, and by which log-in.
+    pub viewer: Viewer,
+    queue: Mutex<Queue>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    frames: VecDeque<Queued>,
+    bytes: usize,
+    lost: bool,
+    close: Option<Closing>,
+}
+
+#[derive(Debug)]
+struct Queued {
+    text: Utf8Bytes,
+    is_reply: bool,
+}
+
+/// How a socket is to be closed.
+pub type Closing = (u16, &'static str);
+
+/// What a socket's writer is to do next.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Write these, in order.
+    pub frames: Vec<Utf8Bytes>,
+    /// Then tell the device to compare with the store.
+    pub resync: bool,
+    /// Then close.
+    pub close: Option<Closing>,
+}
+
+impl Socket {
+    fn new(id: SocketId, viewer: Viewer) -> Self {
+        Self { id, viewer, queue: Mutex::default(), filled: Notify::new(), emptied: Notify::new() }
+    }
+
+    /// Queues what others have to say. When it does not fit, all such frames are dropped and the
+    /// device is told to compare.
+    pub fn offer(&self, text: Utf8Bytes) {
+        let mut queue = lock(&self.queue);
+        if queue.frames.len() >= QUEUE_FRAMES || queue.bytes + text.len() > QUEUE_BYTES {
+            queue.frames.retain(|queued| queued.is_reply);
+            queue.bytes = queue.frames.iter().map(|queued| queued.text.len()).sum();
+            queue.lost = true;
+            metrics::counter!("mosaic_resyncs_total", "cause" => "overflow").increment(1);
+        } else {
+            queue.push(text, false);
+        }
+        drop(queue);
+        self.filled.notify_one();
+    }
+
+    /// Queues the answer to the device's own frame, once there is room: back-pressure on its reader.
+    pub async fn reply(&self, text: Utf8Bytes) {
+        loop {
+            let emptied = self.emptied.notified();
+            {
+                let mut queue = lock(&self.queue);
+                if queue.close.is_some() || queue.frames.len() < QUEUE_FRAMES && queue.bytes < QUEUE_BYTES {
+                    queue.push(text, true);
+                    break;
+                }
+            }
+            emptied.await;
+        }
+        self.filled.notify_one();
+    }
+
+    /// Something may have been missed: the device will be told to compare.
+    pub fn resync(&self) {
+        lock(&self.queue).lost = true;
+        self.filled.notify_one();
+    }
+
+    /// Closes the connection once what waits is written. The first reason stands.
+    pub fn close(&self, code: u16, reason: &'static str) {
+        lock(&self.queue).close.get_or_insert((code, reason));
+        self.filled.notify_one();
+        self.emptied.notify_one();
+    }
+
+    /// All there is to do; waits until there is something. Nothing is lost when the future is dropped.
+    pub async fn next(&self) -> Batch {
+        loop {
+            let filled = self.filled.notified();
+            let batch = lock(&self.queue).take();
+            if !batch.frames.is_empty() || batch.resync || batch.close.is_some() {
+                self.emptied.notify_one();
+                return batch;
+            }
+            filled.await;
+        }
+    }
+}
+
+impl Queue {
+    fn push(&mut self, text: Utf8Bytes, is_reply: bool) {
+        self.bytes += text.len();
+        self.frames.push_back(Queued { text, is_reply });
+    }
+
+    fn take(&mut self) -> Batch {
+        self.bytes = 0;
+        Batch {
+            frames: self.frames.drain(..).map(|queued| queued.text).collect(),
+            resync: std::mem::take(&mut self.lost),
+            close: self.close,
+        }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub struct Hub {
+    users: Mutex<HashMap<UserId, Devices>>,
+    last_id: AtomicU64,
+    sockets_per_user: usize,
+}
+
+#[derive(Debug)]
+struct Devices {
+    sockets: Vec<Arc<Socket>>,
+    /// Turns true when the user's channel is subscribed.
+    subscribed: watch::Receiver<bool>,
+    forwarder: AbortHandle,
+}
+
+/// A socket that joined, and whether it is the user's first here.
+#[derive(Debug)]
+pub struct Joined {
+    /// The socket, receiving from now on.
+    pub socket: Arc<Socket>,
+    /// Turns true when the user's channel is subscribed.
+    pub subscribed: watch::Receiver<bool>,
+    /// Whether no other socket of the user was here.
+    pub is_first: bool,
+}
+
+impl Hub {
+    /// Nobody is here yet. `is_limited`: whether the oldest of too many sockets of a user gives way.
+    #[must_use]
+    pub fn new(is_limited: bool) -> Self {
+        let sockets_per_user = if is_limited { SOCKETS_PER_USER } else { usize::MAX };
+        Self { users: Mutex::default(), last_id: AtomicU64::new(0), sockets_per_user }
+    }
+
+    /// Adds a socket. `forward` starts the task that brings the user's channel here; it is called
+    /// for the first socket only.
+    pub fn join(&self, viewer: Viewer, forward: impl FnOnce(watch::Sender<bool>) -> AbortHandle) -> Joined {
+        let id = SocketId(self.last_id.fetch_add(1, Ordering::Relaxed));
+        let socket = Arc::new(Socket::new(id, viewer));
+        let mut users = lock(&self.users);
+        let mut is_first = false;
+        let devices = users.entry(viewer.user_id).or_insert_with(|| {
+            is_first = true;
+            let (sender, subscribed) = watch::channel(false);
+            Devices { sockets: Vec::new(), subscribed, forwarder: forward(sender) }
+        });
+        devices.sockets.push(Arc::clone(&socket));
+        let excess = devices.sockets.len().saturating_sub(self.sockets_per_user);
+        for oldest in &devices.sockets[..excess] {
+            oldest.close(close_code::TOO_MANY_DEVICES, "too many devices");
+        }
+        metrics::gauge!("mosaic_sockets").increment(1);
+        Joined { socket, subscribed: devices.subscribed.clone(), is_first }
+    }
+
+    /// Removes a socket; `true` when it was the user's last here.
+    pub fn leave(&self, socket: &Socket) -> bool {
+        let mut users = lock(&self.users);
+        let Some(devices) = users.get_mut(&socket.viewer.user_id) else { return false };
+        let before = devices.sockets.len();
+        devices.sockets.retain(|other| other.id != socket.id);
+        if devices.sockets.len() == before {
+            return false;
+        }
+        metrics::gauge!("mosaic_sockets").decrement(1);
+        let was_last = devices.sockets.is_empty();
+        if was_last {
+            devices.forwarder.abort();
+            users.remove(&socket.viewer.user_id);
+        }
+        was_last
+    }
+
+    /// Queues a frame for every socket of a user but `except`.
+    pub fn deliver(&self, user: UserId, frame: &Utf8Bytes, except: Option<SocketId>) {
+        for socket in self.sockets_of(user).into_iter().filter(|socket| Some(socket.id) != except) {
+            socket.offer(frame.clone());
+        }
+    }
+
+    /// Tells every device of a user to compare with the store.
+    pub fn resync(&self, user: UserId) {
+        self.sockets_of(user).iter().for_each(|socket| socket.resync());
+    }
+
+    /// Closes the sockets of log-ins that ended.
+    pub fn end_sessions(&self, ended: &[SessionId]) {
+        let users = lock(&self.users);
+        let sockets = users.values().flat_map(|devices| &devices.sockets);
+        for socket in sockets.filter(|socket| ended.contains(&socket.viewer.session_id)) {
+            socket.close(close_code::SESSION_ENDED, "session ended");
+        }
+    }
+
+    /// Every socket here.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Socket>> {
+        lock(&self.users).values().flat_map(|devices| devices.sockets.iter().cloned()).collect()
+    }
+
+    /// Every user with a socket here.
+    #[must_use]
+    pub fn users(&self) -> Vec<UserId> {
+        lock(&self.users).keys().copied().collect()
+    }
+
+    /// Whether a user has a socket here.
+    #[must_use]
+    pub fn holds(&self, user: UserId) -> bool {
+        lock(&self.users).contains_key(&user)
+    }
+
+    fn sockets_of(&self, user: UserId) -> Vec<Arc<Socket>> {
+        lock(&self.users).get(&user).map(|devices| devices.sockets.clone()).unwrap_or_default()
+    }
+}
+
+/// A panic elsewhere leaves these structures whole, so its poison is of no interest.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn viewer() -> Viewer {
+        Viewer { user_id: UserId(Uuid::from_u128(1)), session_id: SessionId(Uuid::from_u128(2)) }
+    }
+
+    fn join(hub: &Hub) -> Joined {
+        hub.join(viewer(), |_| tokio::spawn(std::future::pending::<()>()).abort_handle())
+    }
+
+    #[tokio::test]
+    async fn overflow_drops_what_others_say_keeps_replies_and_resyncs() {
+        let hub = Hub::new(true);
+        let socket = join(&hub).socket;
+        socket.reply("ack".into()).await;
+        (0..QUEUE_FRAMES).for_each(|_| socket.offer("x".into()));
+        let batch = socket.next().await;
+        assert_eq!(batch.frames.iter().map(|frame| frame.as_str()).collect::<Vec<_>>(), ["ack"]);
+        assert!(batch.resync);
+    }
+
+    #[tokio::test]
+    async fn a_reply_waits_for_room() {
+        let hub = Hub::new(true);
+        let socket = join(&hub).socket;
+        for _ in 0..QUEUE_FRAMES {
+            socket.reply("r".into()).await;
+        }
+        let mut waiting = Box::pin(socket.reply("late".into()));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        assert_eq!(socket.next().await.frames.len(), QUEUE_FRAMES);
+        waiting.await;
+        assert_eq!(socket.next().await.frames.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_oldest_of_too_many_devices_gives_way() {
+        let hub = Hub::new(true);
+        let all: Vec<_> = (0..=SOCKETS_PER_USER).map(|_| join(&hub)).collect();
+        assert_eq!(all.iter().filter(|joined| joined.is_first).count(), 1);
+        assert_eq!(
+            all[0].socket.next().await.close.map(|(code, _)| code),
+            Some(close_code::TOO_MANY_DEVICES)
+        );
+        assert!(all[1].socket.next().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_last_to_leave_is_told_so() {
+        let hub = Hub::new(true);
+        let (a, b) = (join(&hub).socket, join(&hub).socket);
+        assert!(!hub.leave(&a));
+        assert!(!hub.leave(&a));
+        assert!(hub.leave(&b));
+        assert!(!hub.holds(viewer().user_id));
+    }
+}

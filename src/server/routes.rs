@@ -1,0 +1,54 @@
+//! The edges: HTTP, forms and the socket. They translate; the use cases decide.
+
+mod auth;
+mod conversations;
+mod extract;
+mod files;
+mod forms;
+mod guard;
+mod health;
+mod messages;
+mod pages;
+mod profiles;
+mod ws;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::AppState;
+use super::error::refuse;
+
+pub use extract::Peer;
+
+/// Everything this server answers.
+pub fn router(state: AppState) -> Router {
+    let api = Router::new()
+        .merge(auth::router())
+        .merge(profiles::router())
+        .merge(messages::router())
+        .merge(conversations::router())
+        .merge(forms::router())
+        .layer(from_fn(guard::time_limit))
+        .merge(ws::router())
+        .merge(health::router())
+        .method_not_allowed_fallback(method_not_allowed);
+    api.merge(pages::router(&state))
+        .merge(files::router(&state))
+        .layer(from_fn_with_state(state.clone(), guard::cross_site))
+        .layer(from_fn(guard::observe))
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(from_fn_with_state(state.clone(), guard::headers))
+        .with_state(state)
+}
+
+async fn method_not_allowed() -> Response {
+    refuse(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address does not take that method.")
+}
+
+fn after_panic(_: Box<dyn std::any::Any + Send>) -> Response {
+    metrics::counter!("mosaic_panics_total").increment(1);
+    refuse(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong. Please try again.")
+}

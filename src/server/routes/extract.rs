@@ -1,0 +1,165 @@
+//! What handlers take from a request, and the refusals when it is not there.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use futures::StreamExt as _;
+
+use crate::domain::UserId;
+use crate::server::AppState;
+use crate::server::auth::{Token, Viewer};
+use crate::server::error::{ServiceError, refuse};
+use crate::server::input::Fields;
+
+/// Bodies of most endpoints.
+pub const BODY_BYTES: usize = 16 * 1024;
+/// The body of a send: 4000 characters may all be escaped.
+pub const SEND_BYTES: usize = 64 * 1024;
+/// How much of a body that is too big is taken in before the answer.
+const PASSED_OVER_BYTES: usize = 1024 * 1024;
+/// How long that may take.
+const PASSED_OVER_TIME: Duration = Duration::from_secs(2);
+
+/// The address of the one who connected.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get().copied().ok_or(ServiceError::Unavailable(None))
+    }
+}
+
+impl FromRequestParts<AppState> for Viewer {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        viewer(&parts.headers, state).await?.ok_or(ServiceError::Unauthenticated)
+    }
+}
+
+impl OptionalFromRequestParts<AppState> for Viewer {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Option<Self>, Self::Rejection> {
+        viewer(&parts.headers, state).await
+    }
+}
+
+/// Who makes a request: the bearer header counts before the cookie.
+async fn viewer(headers: &HeaderMap, state: &AppState) -> Result<Option<Viewer>, ServiceError> {
+    let token = bearer(headers).or_else(|| cookie(headers, state.cookie_name()));
+    match token {
+        Some(token) => state.service.viewer(&Token::presented(token)).await,
+        None => Ok(None),
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750).
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// A person named in the path; anything that is no UUID names nobody.
+pub struct PathUser(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathUser {
+    type Rejection = ServiceError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Path(id) = <Path<String> as FromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ServiceError::NotFound)?;
+        id.parse().map(Self).map_err(|_| ServiceError::NotFound)
+    }
+}
+
+/// A JSON object of at most `LIMIT` bytes.
+pub struct JsonBody<const LIMIT: usize = BODY_BYTES>(pub Fields);
+
+impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for JsonBody<LIMIT> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        if !is_json(request.headers()) {
+            let message = "The body must be application/json.";
+            return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
+        }
+        let bytes = read(request, LIMIT).await?;
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|_| refuse(StatusCode::BAD_REQUEST, "bad_json", "The body is not JSON."))?;
+        Fields::of(value).map(Self).map_err(axum::response::IntoResponse::into_response)
+    }
+}
+
+/// The fields of a form post.
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The value of a field; empty when it is missing.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        let bytes = read(request, BODY_BYTES).await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+    }
+}
+
+/// Whether the body is declared as JSON.
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
+}
+
+async fn read(request: Request<Body>, limit: usize) -> Result<axum::body::Bytes, Response> {
+    let too_big = || refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_big", "The body is too big.");
+    let declared =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > limit) {
+        pass_over(request.into_body()).await;
+        return Err(too_big());
+    }
+    to_bytes(request.into_body(), limit).await.map_err(|_| too_big())
+}
+
+/// Takes in a body nobody wants: hanging up while it is still being sent would take the answer with it.
+async fn pass_over(body: Body) {
+    let mut data = body.into_data_stream();
+    let mut left = PASSED_OVER_BYTES;
+    let all = async {
+        while let Some(Ok(chunk)) = data.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Whoever sends slower than this gets a broken connection instead of an answer.
+    let _ = tokio::time::timeout(PASSED_OVER_TIME, all).await;
+}

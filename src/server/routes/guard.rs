@@ -1,0 +1,103 @@
+//! What every request passes on its way in and every answer on its way out.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument as _;
+
+use super::extract::{bearer, is_json};
+use crate::server::AppState;
+use crate::server::error::refuse;
+
+/// A request that takes longer is given up; what it wrote may stand.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// Longer addresses are nobody's.
+const MAX_URI_BYTES: usize = 8 * 1024;
+
+/// Refuses what another site makes a browser send (OWASP: cross-site request forgery). A browser
+/// tells where a request comes from; who presents a bearer token is no browser acting unasked.
+pub async fn cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || bearer(headers).is_some() {
+        return next.run(request).await;
+    }
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let ours = match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => state.config.origin.is(origin),
+        (None, None) if is_json(headers) || is_empty(&request) => true,
+        (None, None) => {
+            let message = "The body must be application/json.";
+            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
+        }
+    };
+    if ours {
+        next.run(request).await
+    } else {
+        refuse(StatusCode::FORBIDDEN, "cross_site", "This request came from another site.")
+    }
+}
+
+fn is_empty(request: &Request) -> bool {
+    axum::body::HttpBody::is_end_stream(request.body())
+}
+
+/// The headers every answer carries.
+pub async fn headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if state.config.origin.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, nothing);
+    }
+    response
+}
+
+/// Gives a request up that takes too long.
+pub async fn time_limit(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "timeout", "This took too long. Please try again."),
+    }
+}
+
+/// One span a request, by its matched route: the address itself may hold a ticket.
+pub async fn observe(request: Request, next: Next) -> Response {
+    if request.uri().path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI_BYTES) {
+        return refuse(StatusCode::URI_TOO_LONG, "uri_too_long", "This address is too long.");
+    }
+    let started = tokio::time::Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
+    let span = tracing::info_span!("request", http.method = %method, http.route = route.as_deref().unwrap_or("other"));
+    async move {
+        let response = next.run(request).await;
+        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let status = response.status().as_u16();
+        tracing::debug!(http.status = status, duration_ms, "answered");
+        metrics::counter!("mosaic_requests_total", "status" => status.to_string()).increment(1);
+        response
+    }
+    .instrument(span)
+    .await
+}

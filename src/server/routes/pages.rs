@@ -1,0 +1,93 @@
+//! The pages, rendered here first and taken over by the browser.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{
+    LeptosRoutes as _, ResponseOptions, file_and_error_handler_with_context, generate_route_list,
+};
+use tower_http::compression::CompressionLayer;
+use tower_http::services::ServeDir;
+use url::form_urlencoded::byte_serialize;
+
+use super::extract::BODY_BYTES;
+use super::guard::time_limit;
+use crate::app::{App, shell};
+use crate::server::AppState;
+use crate::server::auth::Viewer;
+
+/// Every page, and what a page that does not exist says.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let context = {
+        let state = state.clone();
+        move || provide_page_context(&state)
+    };
+    let options = state.leptos.clone();
+    // Files are looked for before the framework is asked: its own look-up runs the context of a
+    // page without one, and then takes the headers of whatever page is being rendered beside it.
+    let missing = Router::new()
+        .fallback(file_and_error_handler_with_context::<AppState, _>(context.clone(), shell))
+        .with_state(state.clone());
+    let files = ServeDir::new(&state.config.site_root)
+        .precompressed_br()
+        .precompressed_gzip()
+        .append_index_html_on_directories(false)
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(missing);
+    Router::new()
+        .leptos_routes_with_context(state, generate_route_list(App), context, move || shell(options.clone()))
+        .fallback_service(files)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(time_limit))
+        .layer(from_fn_with_state(state.clone(), usher))
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+}
+
+/// Finds out who looks at a page, and sends those to the log-in who have to.
+async fn usher(viewer: Option<Viewer>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_page && viewer.is_none() && matches!(path, "/" | "/messages") {
+        let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        if wanted == "/" {
+            return Redirect::to("/login").into_response();
+        }
+        let next: String = byte_serialize(wanted.as_bytes()).collect();
+        return Redirect::to(&format!("/login?next={next}")).into_response();
+    }
+    if is_page && viewer.is_some() && matches!(path, "/login" | "/signup") {
+        return Redirect::to("/").into_response();
+    }
+    if let Some(viewer) = viewer {
+        request.extensions_mut().insert(viewer);
+    }
+    next.run(request).await
+}
+
+/// What server functions and components find in the context on the server.
+fn provide_page_context(state: &AppState) {
+    provide_context(state.clone());
+    if let Some(viewer) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Viewer>().copied()) {
+        provide_context(viewer);
+    }
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.insert_header(header::CONTENT_SECURITY_POLICY, content_security_policy(state));
+    }
+}
+
+/// Nothing runs that this server did not write; nothing is fetched from anywhere else.
+fn content_security_policy(state: &AppState) -> HeaderValue {
+    let nonce = use_nonce().map(|nonce| format!(" 'nonce-{nonce}'")).unwrap_or_default();
+    let sockets = state.page_socket_sources();
+    let policy = format!(
+        "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'{nonce}; img-src 'self' data:; \
+         font-src 'self'; connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         object-src 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).expect("nonce and origins are visible ASCII")
+}

@@ -1,0 +1,88 @@
+//! The socket: the upgrade with its checks, and the two tasks that serve a connection.
+
+mod connection;
+mod frames;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::domain::UserId;
+use crate::server::AppState;
+use crate::server::auth::{Token, Viewer};
+use crate::server::error::{ServiceError, refuse};
+use crate::server::input::Query;
+
+/// A frame of a device may have this many bytes: as many as the body of a send over HTTP, since 4000
+/// characters may all be escaped.
+pub const FRAME_BYTES: usize = 64 * 1024;
+/// What the protocol layer reads at most, so that a frame a little too big can be refused with its
+/// own close code instead of a broken connection.
+const READ_BYTES: usize = 512 * 1024;
+/// The read buffer of a socket; the library's default of 128 KiB would be paid for every idle one.
+const BUFFER_BYTES: usize = 4 * 1024;
+/// What may wait inside the protocol layer before writing fails.
+const WRITE_BYTES: usize = 256 * 1024;
+
+pub fn router() -> Router<AppState> {
+    Router::new().route("/messages/ws/{user_id}", get(upgrade))
+}
+
+async fn upgrade(
+    State(state): State<AppState>,
+    user: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
+    let user = user.map(|Path(user)| user).unwrap_or_default();
+    let viewer = match admit(&state, &user, query.as_deref(), &headers).await {
+        Ok(viewer) => viewer,
+        Err(refusal) => return refusal,
+    };
+    match upgrade {
+        Ok(upgrade) => upgrade
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_write_buffer_size(WRITE_BYTES)
+            .max_message_size(READ_BYTES)
+            .max_frame_size(READ_BYTES)
+            .on_upgrade(move |socket| async move {
+                state.tasks.track_future(connection::serve(state.clone(), viewer, socket)).await;
+            }),
+        Err(_) => refuse(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "A WebSocket is expected here."),
+    }
+}
+
+/// The checks before the upgrade, in the order of the contract.
+async fn admit(
+    state: &AppState,
+    user: &str,
+    query: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Viewer, Response> {
+    if state.shutdown.is_cancelled() {
+        return Err(ServiceError::Unavailable(None).into_response());
+    }
+    let user: UserId = user.parse().map_err(|_| ServiceError::NotFound.into_response())?;
+    let query = Query::parse(query);
+    let token = query
+        .optional("token")
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "bad_query", "Give one token."))?;
+    if let Some(origin) = headers.get(header::ORIGIN)
+        && !origin.to_str().is_ok_and(|origin| state.config.origin.is(origin))
+    {
+        return Err(refuse(StatusCode::FORBIDDEN, "cross_site", "This request came from another site."));
+    }
+    let token = token.map(Token::presented).ok_or_else(|| ServiceError::Unauthenticated.into_response())?;
+    let viewer = state.service.redeem_ticket(&token).await.map_err(IntoResponse::into_response)?;
+    if viewer.user_id == user {
+        Ok(viewer)
+    } else {
+        Err(refuse(StatusCode::FORBIDDEN, "not_yours", "This ticket is for somebody else's socket."))
+    }
+}

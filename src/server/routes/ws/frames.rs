@@ -1,0 +1,237 @@
+//! What a device says, turned into use cases. Frames of one socket are processed one after the
+//! other, so a sender's messages keep their order.
+
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::chat::protocol::{ServerFrame, close_code};
+use crate::domain::{ClientId, Seq, UserId};
+use crate::server::AppState;
+use crate::server::error::ServiceError;
+use crate::server::fanout::encode;
+use crate::server::hub::Socket;
+use crate::server::input::Fields;
+
+/// Frames a device may send at once; 20 a second in the long run.
+const BURST: u32 = 60;
+const PER_SECOND: u32 = 20;
+/// Typing is passed on once in this while.
+const TYPING: Duration = Duration::from_secs(3);
+/// Peers remembered for their typing; a device talks to few at a time.
+const REMEMBERED: usize = 64;
+/// Peers to whom sends may be held up at once; whoever has more starts over with a new socket.
+const HELD_UP: usize = 4096;
+
+/// The server's end of one device.
+pub struct Device<'s> {
+    state: &'s AppState,
+    socket: &'s Arc<Socket>,
+    budget: Option<DefaultDirectRateLimiter>,
+    within_budget: bool,
+    typed: HashMap<UserId, Instant>,
+    /// Peers to whom a send could not be stored: what was pipelined behind it must not overtake it.
+    held_up: HashMap<UserId, HeldUp>,
+}
+
+struct HeldUp {
+    by: ClientId,
+    code: &'static str,
+    message: String,
+}
+
+impl<'s> Device<'s> {
+    /// Nothing was said yet.
+    pub fn new(state: &'s AppState, socket: &'s Arc<Socket>) -> Self {
+        let burst = NonZeroU32::new(BURST).expect("the burst is positive");
+        let quota =
+            Quota::per_second(NonZeroU32::new(PER_SECOND).expect("the rate is positive")).allow_burst(burst);
+        Self {
+            state,
+            socket,
+            budget: state.service.limits.are_on().then(|| RateLimiter::direct(quota)),
+            within_budget: true,
+            typed: HashMap::new(),
+            held_up: HashMap::new(),
+        }
+    }
+
+    /// Whether the device keeps to its rate.
+    pub fn is_within_budget(&self) -> bool {
+        self.within_budget
+    }
+
+    /// Counts a frame against the device's rate, whatever kind it is.
+    pub fn count(&mut self) {
+        self.within_budget &= self.budget.as_ref().is_none_or(|budget| budget.check().is_ok());
+    }
+
+    /// Takes one text frame and answers it. Whatever it is, the socket lives on.
+    pub async fn take(&mut self, text: &str) {
+        self.count();
+        if !self.within_budget {
+            return;
+        }
+        let fields = match serde_json::from_str::<Value>(text).map(Fields::of) {
+            Ok(Ok(fields)) => fields,
+            Ok(Err(error)) => return self.refuse(&error, None).await,
+            Err(_) => {
+                let frame = error_frame("bad_json", "The frame is not JSON.".into(), false, None);
+                return self.reply(&frame).await;
+            }
+        };
+        match fields.get("type").and_then(Value::as_str) {
+            Some("send") => self.send(&fields).await,
+            Some("received") => self.mark(&fields, MarkKind::Received).await,
+            Some("read") => self.mark(&fields, MarkKind::Read).await,
+            Some("typing") => self.typing(&fields).await,
+            Some("ping") => self.ping(&fields).await,
+            _ => {
+                let message = "This type of frame is not known here.".into();
+                self.reply(&error_frame("unknown_type", message, false, None)).await;
+            }
+        }
+    }
+
+    async fn send(&mut self, fields: &Fields) {
+        let client_id = match fields.client_id() {
+            Ok(Some(client_id)) => client_id,
+            Ok(None) => {
+                return self.refuse(&ServiceError::invalid("client_id", "client_id is missing."), None).await;
+            }
+            Err(error) => return self.refuse(&error, None).await,
+        };
+        let receiver = match fields.user("receiver_id") {
+            Ok(receiver) => receiver,
+            Err(error) => return self.refuse(&error, Some(client_id)).await,
+        };
+        if let Some(held) = self.held_up.get(&receiver).filter(|held| held.by != client_id) {
+            let frame = error_frame(held.code, held.message.clone(), true, Some(client_id));
+            return self.reply(&frame).await;
+        }
+        match self.store(receiver, client_id, fields).await {
+            Ok(ack) => {
+                self.held_up.remove(&receiver);
+                self.reply(&ack).await;
+            }
+            Err(error) => {
+                if error.is_retryable() {
+                    let held = HeldUp { by: client_id, code: error.code(), message: error.to_string() };
+                    self.held_up.insert(receiver, held);
+                    if self.held_up.len() > HELD_UP {
+                        self.socket.close(close_code::RESTARTING, "too much is held up");
+                    }
+                } else {
+                    self.held_up.remove(&receiver);
+                }
+                self.refuse(&error, Some(client_id)).await;
+            }
+        }
+    }
+
+    async fn store(
+        &self,
+        receiver: UserId,
+        client_id: ClientId,
+        fields: &Fields,
+    ) -> Result<ServerFrame, ServiceError> {
+        let service = &self.state.service;
+        let content = fields.text("content")?;
+        let from = Some(self.socket.id);
+        let sent = service.send_message(self.socket.viewer, receiver, content, Some(client_id), from).await?;
+        Ok(ServerFrame::Ack { client_id, duplicate: sent.duplicate, message: sent.message })
+    }
+
+    async fn mark(&mut self, fields: &Fields, kind: MarkKind) {
+        let result = async {
+            let (peer, seq) = (fields.user("peer_id")?, fields.seq("seq")?);
+            match kind {
+                MarkKind::Received => self.state.service.mark_received(self.socket.viewer, peer, seq).await,
+                MarkKind::Read => self.state.service.mark_read(self.socket.viewer, peer, seq).await,
+            }
+        };
+        if let Err(error) = result.await {
+            self.refuse(&error, None).await;
+        }
+    }
+
+    async fn typing(&mut self, fields: &Fields) {
+        let peer = match fields.user("peer_id") {
+            Ok(peer) => peer,
+            Err(error) => return self.refuse(&error, None).await,
+        };
+        let now = Instant::now();
+        if self.typed.get(&peer).is_none_or(|last| now.duration_since(*last) >= TYPING) {
+            if self.typed.len() >= REMEMBERED {
+                self.typed.clear();
+            }
+            self.typed.insert(peer, now);
+            self.state.service.note_typing(self.socket.viewer, peer).await;
+        }
+    }
+
+    /// Answers with where the conversations stand, and takes what the device says it holds.
+    async fn ping(&mut self, fields: &Fields) {
+        let held = match heads(fields) {
+            Ok(held) => held,
+            Err(error) => return self.refuse(&error, None).await,
+        };
+        let service = &self.state.service;
+        let peers: Vec<UserId> = held.keys().copied().collect();
+        let heads = match service.last_seqs(self.socket.viewer, &peers).await {
+            Ok(heads) => heads,
+            Err(error) => return self.refuse(&error, None).await,
+        };
+        for (peer, seq) in held {
+            let is_real = seq > Seq::ZERO && heads.get(&peer).is_some_and(|last| seq <= *last);
+            if is_real && let Err(error) = service.mark_received(self.socket.viewer, peer, seq).await {
+                tracing::debug!(%error, "a position named in a ping could not be noted");
+            }
+        }
+        let server_time = service.clock.now();
+        self.reply(&ServerFrame::Pong { server_time, heads }).await;
+    }
+
+    async fn refuse(&self, error: &ServiceError, client_id: Option<ClientId>) {
+        if let ServiceError::Unavailable(cause) = error {
+            tracing::error!(error = ?cause, "the store could not answer");
+            metrics::counter!("mosaic_store_errors_total").increment(1);
+        }
+        self.reply(&error_frame(error.code(), error.to_string(), error.is_retryable(), client_id)).await;
+    }
+
+    async fn reply(&self, frame: &ServerFrame) {
+        self.socket.reply(encode(frame)).await;
+    }
+}
+
+#[derive(Clone, Copy)]
+enum MarkKind {
+    Received,
+    Read,
+}
+
+fn error_frame(code: &str, message: String, retryable: bool, client_id: Option<ClientId>) -> ServerFrame {
+    ServerFrame::Error { code: code.to_owned(), message, retryable, client_id }
+}
+
+fn heads(fields: &Fields) -> Result<BTreeMap<UserId, Seq>, ServiceError> {
+    let wrong = || ServiceError::invalid("heads", "An object of positions by peer is expected.");
+    let Some(Value::Object(heads)) = fields.get("heads") else {
+        return if fields.get("heads").is_none_or(Value::is_null) {
+            Ok(BTreeMap::new())
+        } else {
+            Err(wrong())
+        };
+    };
+    heads
+        .iter()
+        .map(|(peer, seq)| Some((peer.parse().ok()?, Seq(seq.as_u64()?))))
+        .collect::<Option<_>>()
+        .ok_or_else(wrong)
+}

@@ -1,0 +1,56 @@
+//! The use cases. Everything a person can do goes through here, whichever way it came in: HTTP, the
+//! socket and the pages share these methods, and only these methods decide who may do what.
+
+mod accounts;
+mod messages;
+mod people;
+mod presence;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::auth::Passwords;
+use super::bus::SharedBus;
+use super::clock::Clock;
+use super::error::ServiceError;
+use super::fanout::Fanout;
+use super::hub::Hub;
+use super::limits::Limits;
+use super::store::{InstanceId, SharedStore};
+
+pub use accounts::{LoggedIn, SignUp};
+pub use messages::Sent;
+
+/// The result of a use case.
+pub type Result<T, E = ServiceError> = std::result::Result<T, E>;
+
+/// The use cases and what they work with.
+pub struct Service {
+    /// What is durable.
+    pub store: SharedStore,
+    /// Between instances.
+    pub bus: SharedBus,
+    /// The time.
+    pub clock: Clock,
+    /// Who is connected here.
+    pub hub: Arc<Hub>,
+    /// Tells people things.
+    pub fanout: Fanout,
+    /// How often things may be done.
+    pub limits: Limits,
+    /// This process, as presence knows it.
+    pub instance: InstanceId,
+    passwords: Passwords,
+}
+
+impl Service {
+    /// Puts the parts together; nothing runs yet.
+    #[must_use]
+    pub fn new(store: SharedStore, bus: SharedBus, clock: Clock, limits: Limits) -> Arc<Self> {
+        let instance = Uuid::now_v7();
+        let hub = Arc::new(Hub::new(limits.are_on()));
+        let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), instance);
+        Arc::new(Self { store, bus, clock, hub, fanout, limits, instance, passwords: Passwords::new() })
+    }
+}

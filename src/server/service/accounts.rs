@@ -1,0 +1,164 @@
+//! Accounts, log-ins and the tickets that open sockets.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use unicode_normalization::UnicodeNormalization as _;
+use uuid::Uuid;
+
+use super::{Result, Service};
+use crate::domain::{DisplayName, Profile, SessionId, UserId, Username};
+use crate::server::auth::{PASSWORD_BYTES, Passwords, SESSION_AGE, SESSION_IDLE, TICKET_AGE, Token, Viewer};
+use crate::server::error::ServiceError;
+use crate::server::store::{NewProfile, Session, Ticket};
+
+/// What a person gives to get an account.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// The log-in name they want.
+    pub username: String,
+    /// Their password.
+    pub password: String,
+    /// The name others are to see.
+    pub display_name: String,
+}
+
+/// A new log-in.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// Who.
+    pub user: Profile,
+    /// The secret for the cookie or the bearer header.
+    pub token: Token,
+}
+
+/// A log-in's use is noted when the last note is older than this.
+const TOUCH_SECONDS: i64 = 60;
+
+impl Service {
+    /// Makes an account and logs it in.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] names the field; [`ServiceError::UsernameTaken`].
+    pub async fn sign_up(&self, wanted: SignUp, address: IpAddr) -> Result<LoggedIn> {
+        let username = parse_username(&wanted.username)
+            .map_err(|error| ServiceError::invalid("username", error.to_string()))?;
+        let display_name = DisplayName::parse(&wanted.display_name)
+            .map_err(|error| ServiceError::invalid("display_name", error.to_string()))?;
+        Passwords::check_new(&wanted.password)?;
+        self.limits.sign_up(address)?;
+        let profile = NewProfile {
+            id: UserId(Uuid::now_v7()),
+            username,
+            display_name,
+            headline: String::new(),
+            bio: String::new(),
+            interests: Vec::new(),
+            password_hash: self.passwords.hash(wanted.password).await?,
+            created_at: self.clock.now(),
+        };
+        if !self.store.create_profile(&profile).await? {
+            return Err(ServiceError::UsernameTaken);
+        }
+        self.open_session(profile.id).await
+    }
+
+    /// Logs somebody in. Unknown name and wrong password are told apart by nothing, time included.
+    ///
+    /// # Errors
+    /// [`ServiceError::InvalidCredentials`].
+    pub async fn log_in(&self, username: &str, password: String, address: IpAddr) -> Result<LoggedIn> {
+        let name = parse_username(username).ok();
+        // Names nobody can have share one allowance.
+        self.limits.log_in(name.as_ref().map_or("", Username::as_str), address)?;
+        if password.len() > *PASSWORD_BYTES.end() {
+            return Err(ServiceError::InvalidCredentials);
+        }
+        let known = match name {
+            Some(name) => self.store.credentials(&name).await?,
+            None => None,
+        };
+        let (user, hash) = known.unzip();
+        let fits = self.passwords.verify(password, hash).await?;
+        match user.filter(|_| fits) {
+            Some(user) => self.open_session(user).await,
+            None => Err(ServiceError::InvalidCredentials),
+        }
+    }
+
+    /// Ends a log-in; its sockets close here at once and elsewhere within two seconds.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] when it had ended already.
+    pub async fn log_out(&self, viewer: Viewer) -> Result<()> {
+        let ended = self.store.revoke_session(viewer.session_id, self.clock.now()).await?;
+        self.hub.end_sessions(&[viewer.session_id]);
+        if ended { Ok(()) } else { Err(ServiceError::Unauthenticated) }
+    }
+
+    /// Whose token this is, if its log-in is still good.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`] only; a bad token is `None`.
+    pub async fn viewer(&self, token: &Token) -> Result<Option<Viewer>> {
+        let now = self.clock.now();
+        let session = self.store.session(&token.digest()).await?.filter(|session| is_current(session, now));
+        let Some(session) = session else { return Ok(None) };
+        if (now - session.last_used_at).num_seconds() >= TOUCH_SECONDS {
+            self.store.touch_session(session.id, now).await?;
+        }
+        Ok(Some(Viewer { user_id: session.user_id, session_id: session.id }))
+    }
+
+    /// A pass for one socket.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`].
+    pub async fn issue_ticket(&self, viewer: Viewer) -> Result<Token> {
+        self.limits.ticket(viewer.user_id)?;
+        let now = self.clock.now();
+        let token = Token::random();
+        let ticket =
+            Ticket { user_id: viewer.user_id, session_id: viewer.session_id, expires_at: now + TICKET_AGE };
+        self.store.create_ticket(&token.digest(), &ticket, now).await?;
+        Ok(token)
+    }
+
+    /// Spends a pass; looked up is spent.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unauthenticated`] for one that is unknown, spent or expired.
+    pub async fn redeem_ticket(&self, token: &Token) -> Result<Viewer> {
+        let ticket = self.store.take_ticket(&token.digest()).await?;
+        match ticket.filter(|ticket| ticket.expires_at > self.clock.now()) {
+            Some(ticket) => Ok(Viewer { user_id: ticket.user_id, session_id: ticket.session_id }),
+            None => Err(ServiceError::Unauthenticated),
+        }
+    }
+
+    /// Hashes a password for accounts that are added from the command line.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`] when too many wait.
+    pub async fn hash_password(&self, password: &str) -> Result<String> {
+        self.passwords.hash(password.to_owned()).await
+    }
+
+    async fn open_session(&self, user_id: UserId) -> Result<LoggedIn> {
+        let now = self.clock.now();
+        let token = Token::random();
+        let session = Session { id: SessionId(Uuid::now_v7()), user_id, created_at: now, last_used_at: now };
+        self.store.create_sessions(&[(token.digest(), session)]).await?;
+        let user = self.own_profile(user_id).await?;
+        Ok(LoggedIn { user, token })
+    }
+}
+
+fn is_current(session: &Session, now: DateTime<Utc>) -> bool {
+    session.created_at + SESSION_AGE > now && session.last_used_at + SESSION_IDLE > now
+}
+
+/// Names are compared after NFKC, so that look-alike forms of one letter are one name.
+fn parse_username(text: &str) -> Result<Username, crate::domain::InvalidUsername> {
+    Username::parse(&text.nfkc().collect::<String>())
+}

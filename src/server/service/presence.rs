@@ -1,0 +1,114 @@
+//! Who is there. A user is online while a living instance holds a socket of theirs; an instance
+//! says every few seconds that it lives, and any other buries it when it does not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Result, Service};
+use crate::chat::protocol::ServerFrame;
+use crate::domain::UserId;
+use crate::server::store::INSTANCE_LEASE_SECONDS;
+
+/// After the last socket closed, this long may pass until the next opens, unnoticed by others.
+const GRACE: Duration = Duration::from_secs(10);
+/// What could not be noted is tried again after this.
+const RETRY: Duration = Duration::from_secs(1);
+/// People told about a coming or going: those of the newest conversations.
+const AUDIENCE: u32 = 500;
+
+impl Service {
+    /// The first socket of a user opened here. What cannot be noted at once is tried again while they stay.
+    pub async fn joined(self: &Arc<Self>, user: UserId) {
+        if let Err(error) = self.arrived(user).await {
+            tracing::warn!(%error, "an arrival could not be noted and will be tried again");
+            let service = Arc::clone(self);
+            tokio::spawn(async move {
+                while service.hub.holds(user) && service.arrived(user).await.is_err() {
+                    tokio::time::sleep(RETRY).await;
+                }
+            });
+        }
+    }
+
+    async fn arrived(&self, user: UserId) -> Result<()> {
+        if self.store.arrive(user, self.instance, self.clock.now()).await? {
+            self.announce(user, true, None).await?;
+        }
+        Ok(())
+    }
+
+    /// The last socket of a user closed here: after a while of grace they are gone.
+    pub fn left(self: &Arc<Self>, user: UserId) {
+        let service = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(GRACE).await;
+            while let Err(error) = service.depart(user).await {
+                tracing::warn!(%error, "a departure could not be noted and will be tried again");
+                tokio::time::sleep(RETRY).await;
+            }
+        });
+    }
+
+    /// Says that this instance lives and buries those that do not.
+    ///
+    /// # Errors
+    /// [`crate::server::error::ServiceError::Unavailable`].
+    pub async fn beat(&self) -> Result<()> {
+        let now = self.clock.now();
+        if self.store.beat(self.instance, now).await? {
+            // New, or buried while it could not beat: nobody counts as online through it yet.
+            for user in self.hub.users() {
+                self.arrived(user).await?;
+            }
+        }
+        for (user, last_seen) in self.store.reap(now - TimeDelta::seconds(INSTANCE_LEASE_SECONDS)).await? {
+            if let Err(error) = self.announce(user, false, Some(last_seen)).await {
+                tracing::warn!(%error, "a going could not be told");
+            }
+        }
+        Ok(())
+    }
+
+    /// Two people begin a conversation: from now on each is told when the other comes or goes, and
+    /// first of all how it stands.
+    pub(super) async fn introduce(&self, a: UserId, b: UserId) {
+        for (about, to) in [(a, b), (b, a)] {
+            if let Ok(Some(found)) = self.store.profile(to, about, self.clock.now()).await {
+                let (online, last_seen) = (found.profile.online, found.profile.last_seen);
+                self.fanout
+                    .tell(to, &ServerFrame::Presence { peer_id: about, online, last_seen }, None)
+                    .await;
+            }
+        }
+    }
+
+    /// A user has gone from here, unless a socket of theirs opened meanwhile.
+    ///
+    /// # Errors
+    /// [`crate::server::error::ServiceError::Unavailable`]; trying again is harmless.
+    pub async fn depart(&self, user: UserId) -> Result<()> {
+        if self.hub.holds(user) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let gone = self.store.depart(user, self.instance, now).await?;
+        if self.hub.holds(user) {
+            // A socket opened between the two: its arrival was undone by this departure.
+            return self.arrived(user).await;
+        }
+        if gone {
+            self.announce(user, false, Some(now)).await?;
+        }
+        Ok(())
+    }
+
+    async fn announce(&self, user: UserId, online: bool, last_seen: Option<DateTime<Utc>>) -> Result<()> {
+        let frame = ServerFrame::Presence { peer_id: user, online, last_seen };
+        for peer in self.store.peers(user, AUDIENCE).await? {
+            self.fanout.tell(peer, &frame, None).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! Two servers that share PostgreSQL and Redis, and two that share a file and a process.
+
+use std::sync::Arc;
+
+use mosaic::server::bus::in_process::InProcessBus;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use crate::harness::{Setup, TestApp, uuid, wait_until};
+
+/// The private services `make test` starts. Missing is a failure: these tests are never passed over.
+fn service(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests by `make test`"))
+}
+
+async fn database() -> String {
+    let admin = service("TEST_DATABASE_URL");
+    let name = format!("mosaic_{}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::PgPool::connect(&admin).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&pool).await.unwrap();
+    pool.close().await;
+    let (base, _) = admin.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+async fn two() -> (TestApp, TestApp) {
+    let database_url = database().await;
+    let setup = || Setup {
+        database_url: Some(database_url.clone()),
+        redis_url: Some(service("TEST_REDIS_URL")),
+        ..Setup::default()
+    };
+    let both = (TestApp::spawn_with(setup()).await, TestApp::spawn_with(setup()).await);
+    for app in [&both.0, &both.1] {
+        let healthy = || async { app.state.service.bus.health() == mosaic::server::bus::BusHealth::Healthy };
+        assert!(wait_until(healthy).await, "the bus never became healthy");
+    }
+    both
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_on_different_instances_talk() {
+    let (one, other) = two().await;
+    let ada = one.person("ada").await;
+    let grace = other.moved(&one.person("grace").await);
+    let (mut hers, mut his) = (ada.device().await, grace.device().await);
+    for n in 1..=20 {
+        let ack = hers.send(&grace, &uuid(), &format!("{n}")).await;
+        assert_eq!(his.expect("message").await["message"], ack["message"]);
+        let ack = his.send(&ada, &uuid(), &format!("re {n}")).await;
+        assert_eq!(hers.expect("message").await["message"], ack["message"]);
+    }
+    his.say(json!({"type": "read", "peer_id": ada.id, "seq": 40})).await;
+    assert_eq!(hers.expect("read").await["seq"], 40);
+    his.say(json!({"type": "typing", "peer_id": ada.id})).await;
+    assert_eq!(hers.expect("typing").await["peer_id"], grace.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_on_one_instance_closes_its_sockets_on_the_other() {
+    let (one, other) = two().await;
+    let ada = one.person("ada").await;
+    let mut elsewhere = other.moved(&ada).device().await;
+    assert_eq!(
+        ada.request(Method::POST, "/auth/logout").send().await.unwrap().status(),
+        StatusCode::NO_CONTENT
+    );
+    let code = tokio::time::timeout(std::time::Duration::from_secs(2), elsewhere.close_code()).await;
+    assert_eq!(code.expect("later than two seconds"), 4401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_publish_on_the_bus_is_not_believed() {
+    let (one, _other) = two().await;
+    let (ada, grace) = (one.person("ada").await, one.person("grace").await);
+    let mut device = ada.device().await;
+    let client = redis::Client::open(service("TEST_REDIS_URL")).unwrap();
+    let mut stranger = client.get_multiplexed_async_connection().await.unwrap();
+    let foreign = grace.send(&one.person("alan").await, "not for ada").await;
+    let garbage = ["", "{", "null", "[]", "{\"type\":\"message\"}", &"x".repeat(1 << 20)].map(str::to_owned);
+    let forged = json!({"type": "message", "message": foreign}).to_string();
+    let ack = json!({"type": "ack", "client_id": uuid(), "duplicate": false, "message": foreign}).to_string();
+    let genuine = json!({"type": "typing", "peer_id": grace.id}).to_string();
+    for payload in garbage.into_iter().chain([forged, ack, genuine]) {
+        let heard: i64 = redis::cmd("PUBLISH")
+            .arg(format!("chat:{}", ada.id))
+            .arg(payload)
+            .query_async(&mut stranger)
+            .await
+            .unwrap();
+        assert_eq!(heard, 1, "one subscriber connection an instance");
+    }
+    assert_eq!(device.next().await["type"], "typing", "only the frame that could be ours came through");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_instances_in_one_process_share_a_bus() {
+    let bus = Arc::new(InProcessBus::new());
+    let one = TestApp::spawn_with(Setup { bus: Some(bus.clone()), ..Setup::default() }).await;
+    let url = one.state.config.database_url.clone();
+    let other = TestApp::spawn_with(Setup {
+        bus: Some(Arc::new(bus.join())),
+        database_url: Some(url),
+        ..Setup::default()
+    })
+    .await;
+    let ada = one.person("ada").await;
+    let grace = other.moved(&one.person("grace").await);
+    let (mut hers, mut his) = (ada.device().await, grace.device().await);
+    let ack = hers.send(&grace, &uuid(), "Hello").await;
+    assert_eq!(his.expect("message").await["message"], ack["message"]);
+}

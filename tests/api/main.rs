@@ -1,0 +1,16 @@
+//! The contract over real sockets: every endpoint and frame, good input and bad.
+#![cfg(feature = "ssr")]
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fail the test")]
+
+mod accounts;
+mod bad_input;
+mod conversations;
+mod cross_site;
+mod harness;
+mod instances;
+mod limits;
+mod messages;
+mod pages;
+mod people;
+mod socket;
+mod upgrade;

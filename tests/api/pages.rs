@@ -1,0 +1,82 @@
+//! Pages as the server renders them, before any script runs.
+
+use reqwest::{Method, Response, StatusCode};
+
+use crate::harness::TestApp;
+
+async fn page(app: &TestApp, path: &str, token: Option<&str>) -> Response {
+    let request = app.anonymous(Method::GET, path);
+    let request =
+        token.into_iter().fold(request, |request, token| request.header("cookie", format!("sid={token}")));
+    request.send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_led_to_the_log_in_and_back() {
+    let app = TestApp::spawn().await;
+    for (path, to) in [
+        ("/", "/login"),
+        ("/messages", "/login?next=%2Fmessages"),
+        ("/?profile=x&chat=open", "/login?next=%2F%3Fprofile%3Dx%26chat%3Dopen"),
+    ] {
+        let response = page(&app, path, None).await;
+        assert_eq!(
+            (response.status(), &response.headers()["location"]),
+            (StatusCode::SEE_OTHER, &to.parse().unwrap())
+        );
+    }
+    let ada = app.person("ada").await;
+    for path in ["/login", "/signup"] {
+        assert_eq!(page(&app, path, Some(&ada.token)).await.headers()["location"], "/");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_come_rendered() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    grace.send(&ada, "Hello Ada").await;
+    for (path, expected) in [
+        ("/".to_owned(), vec!["Search matches", "Grace", "% match", "Log out"]),
+        ("/messages".to_owned(), vec!["Conversations", "Grace", "Hello Ada", "inbox-item__unread"]),
+        (format!("/?profile={}", grace.id), vec!["Grace", "% match", "profile-card__message"]),
+        (format!("/?profile={}&chat=open", grace.id), vec!["Chat with Grace", "Messages with Grace"]),
+    ] {
+        let response = page(&app, &path, Some(&ada.token)).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let html = response.text().await.unwrap();
+        for text in expected {
+            assert!(html.contains(text), "{path} lacks {text:?}");
+        }
+        assert!(!html.contains("style=\""), "{path}: inline styles are against the policy");
+    }
+    for (path, expected) in
+        [("/login?error=invalid_credentials&username=ada", "role=\"alert\""), ("/signup", "Create account")]
+    {
+        let html = page(&app, path, None).await.text().await.unwrap();
+        assert!(html.contains(expected), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_page_is_a_404_with_a_heading() {
+    let app = TestApp::spawn().await;
+    let response = page(&app, "/nowhere/at/all", None).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(response.text().await.unwrap().contains("<h1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_names_the_nonce_of_every_inline_script() {
+    let app = TestApp::spawn().await;
+    let response = page(&app, "/login", None).await;
+    let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap().to_owned();
+    let html = response.text().await.unwrap();
+    let inline = html.split("<script").skip(1).filter(|tag| !tag.split('>').next().unwrap().contains("src="));
+    for tag in inline {
+        assert!(tag.split('>').next().unwrap().contains(&nonce), "a script without the nonce: {tag:.80}");
+    }
+    assert!(!policy.contains("unsafe-inline") && policy.contains("default-src 'none'"));
+}
