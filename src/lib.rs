@@ -5,9 +5,27 @@
 //!
 //! - [`domain`]: what a profile, a message and their ids are, and how text from outside becomes one.
 //! - [`chat`]: the delivery machine, free of I/O and clocks, the same code on both sides.
+//! - [`app`]: the document and its routes; from there [`pages`], [`components`], [`hooks`], [`state`].
+//! - [`api`]: what the pages ask the server for.
 #![cfg_attr(feature = "ssr", doc = "- [`server`]: use cases, routes, stores and the bus.")]
+// The types of views nest as deeply as the pages do.
+#![recursion_limit = "256"]
 
+pub mod api;
+pub mod app;
 pub mod chat;
+pub mod components;
 pub mod domain;
+pub mod hooks;
+pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
+pub mod state;
+
+/// Where the browser starts: makes the page the server rendered interactive.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    hooks::panic_bar::install();
+    leptos::mount::hydrate_body(app::App);
+}

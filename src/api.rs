@@ -1,0 +1,200 @@
+//! The server functions: what the pages ask for, rendered on the server first and fetched by the
+//! browser afterwards.
+//!
+//! Each is a public endpoint. Whether the caller may see the answer is decided behind it, in
+//! `server::pages`; the endpoint names are fixed so that a tab opened before a deploy still finds
+//! them. Everything the socket needs is plain HTTP instead (see the contract of `/messages/*`).
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Message, Profile, ScoredProfile, Seq, UserId};
+
+/// Why an answer could not be given. `Display` is a text for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiError {
+    /// Nobody is signed in, or no longer.
+    #[error("You are signed out. Log in again.")]
+    Unauthenticated,
+    /// What was asked for does not exist.
+    #[error("This could not be found.")]
+    NotFound,
+    /// Something the caller gave is not acceptable.
+    #[error("{message}")]
+    Invalid {
+        /// The name of the argument, empty when no single one is to blame.
+        field: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Too many calls; a little later it works again.
+    #[error("That was a bit fast. Try again in a moment.")]
+    RateLimited,
+    /// The server, or the way to it, has a problem that is not the caller's.
+    #[error("Mosaic cannot be reached right now. Try again in a moment.")]
+    Unavailable,
+}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    /// The framework's texts speak of its own insides, so only their kind is kept.
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
+                Self::Invalid { field: String::new(), message: "The request was malformed.".to_owned() }
+            }
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+/// One page of matches, best first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatchList {
+    /// The people, never the one who asks.
+    pub matches: Vec<ScoredProfile>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// What a profile card shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileCardData {
+    /// The person, with the score seen from the one who asks.
+    pub scored: ScoredProfile,
+    /// Those of the person's interests that both have, as the person wrote them.
+    pub shared_interests: Vec<String>,
+}
+
+/// One page of the inbox, newest activity first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationList {
+    /// The conversations of this page.
+    pub conversations: Vec<ConversationItem>,
+    /// Unread messages over all conversations, not only those of this page.
+    pub total_unread: u64,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// A conversation as the inbox lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationItem {
+    /// The other member.
+    pub peer: Profile,
+    /// The newest message, of either member.
+    pub last_message: Message,
+    /// Its position.
+    pub last_seq: Seq,
+    /// Up to where the one who asks has read.
+    pub read_seq: Seq,
+    /// Messages of the peer after that.
+    pub unread: u64,
+}
+
+/// The person who is signed in; `None` when nobody is.
+///
+/// # Errors
+/// [`ApiError::Unavailable`].
+#[server(endpoint = "get_me")]
+pub async fn get_me() -> Result<Option<Profile>, ApiError> {
+    answer(crate::server::pages::me().await)
+}
+
+/// People who match `query`, an empty one matching everybody, from `cursor` on.
+///
+/// # Errors
+/// [`ApiError::Unauthenticated`], [`ApiError::Invalid`] for a cursor nobody gave out,
+/// [`ApiError::RateLimited`], [`ApiError::Unavailable`].
+#[server(endpoint = "list_matches")]
+pub async fn list_matches(
+    /// Part of a name, a headline or an interest; may be empty.
+    query: String,
+    /// What [`MatchList::next`] said; `None` for the first page.
+    cursor: Option<String>,
+) -> Result<MatchList, ApiError> {
+    answer(crate::server::pages::matches(query, cursor).await)
+}
+
+/// The card of one person; `None` when the id is unknown or no id at all.
+///
+/// # Errors
+/// [`ApiError::Unauthenticated`], [`ApiError::RateLimited`], [`ApiError::Unavailable`].
+#[server(endpoint = "get_profile")]
+pub async fn get_profile(
+    /// A user id as it stood in the address, well-formed or not.
+    id: String,
+) -> Result<Option<ProfileCardData>, ApiError> {
+    answer(crate::server::pages::profile(id).await)
+}
+
+/// The conversations of the one who asks, from `cursor` on.
+///
+/// # Errors
+/// [`ApiError::Unauthenticated`], [`ApiError::Invalid`] for a cursor nobody gave out,
+/// [`ApiError::RateLimited`], [`ApiError::Unavailable`].
+#[server(endpoint = "list_conversations")]
+pub async fn list_conversations(
+    /// What [`ConversationList::next`] said; `None` for the first page.
+    cursor: Option<String>,
+) -> Result<ConversationList, ApiError> {
+    answer(crate::server::pages::conversations(cursor).await)
+}
+
+/// Who is signed in, as the server knows before it renders anything. The browser knows nothing of
+/// its own: it reads what the server wrote into the document.
+#[must_use]
+pub fn signed_in() -> Option<UserId> {
+    #[cfg(feature = "ssr")]
+    let me = use_context::<crate::server::auth::Viewer>().map(|viewer| viewer.user_id);
+    #[cfg(not(feature = "ssr"))]
+    let me = None;
+    me
+}
+
+/// Gives a failed answer its HTTP status: without this the framework says 500 to everything.
+#[cfg(feature = "ssr")]
+fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
+    if let Err(error) = &result {
+        use axum::http::StatusCode;
+
+        set_status(match error {
+            ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        });
+    }
+    result
+}
+
+/// Sets the status of the response that is being rendered, if one is.
+#[cfg(feature = "ssr")]
+pub fn set_status(status: axum::http::StatusCode) {
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_survive_the_wire() {
+        let error = ApiError::Invalid { field: "cursor".to_owned(), message: "Unknown.".to_owned() };
+        assert_eq!(ApiError::de(error.ser()), error);
+        assert_eq!(ApiError::de(ApiError::Unauthenticated.ser()), ApiError::Unauthenticated);
+    }
+
+    #[test]
+    fn the_frameworks_texts_stay_inside() {
+        let inner = ServerFnErrorErr::ServerError("relation does not exist".to_owned());
+        assert_eq!(ApiError::from_server_fn_error(inner), ApiError::Unavailable);
+    }
+}

@@ -1,0 +1,10 @@
+//! The chat panel and its parts.
+
+pub mod chat_panel;
+pub mod composer;
+pub mod conversation_start;
+pub mod message_bubble;
+pub mod message_log;
+mod rich_text;
+mod scroller;
+pub mod status_strip;

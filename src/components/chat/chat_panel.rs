@@ -1,0 +1,132 @@
+//! The chat with one person: from 720 px a region beside the card, below it a sheet over everything.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::KeyboardEvent;
+
+use super::composer::Composer;
+use super::conversation_start::ConversationStart;
+use super::message_log::MessageLog;
+use super::status_strip::StatusStrip;
+use crate::components::ui::avatar::Avatar;
+use crate::components::ui::icon::{Icon, IconName};
+use crate::domain::UserId;
+use crate::hooks::browser::Listener;
+use crate::hooks::messenger::{Presence, use_presence_text};
+use crate::hooks::page;
+use crate::hooks::use_messages::use_messages;
+use crate::state::use_app_store;
+
+/// Below this the panel covers the page.
+const COMPACT: &str = "(max-width: 719.98px)";
+
+/// The panel. It belongs to one person: for another one, render another panel.
+#[component]
+pub fn ChatPanel(
+    /// With whom.
+    recipient_id: UserId,
+    /// Their name.
+    #[prop(into)]
+    name: Signal<String>,
+    /// Their picture.
+    #[prop(into)]
+    avatar_url: Signal<Option<String>>,
+    /// How well the two match, 0–100.
+    #[prop(into)]
+    score: Signal<Option<u8>>,
+    /// What both like.
+    #[prop(into)]
+    shared_interests: Signal<Vec<String>>,
+    /// Their presence as the page knew it, for as long as the socket knows nothing of it.
+    #[prop(into, optional)]
+    presence: Signal<Option<Presence>>,
+) -> impl IntoView {
+    let store = use_app_store();
+    let chat = use_messages(recipient_id);
+    let (is_online, presence_text) = use_presence_text(recipient_id, presence);
+    let panel = NodeRef::<html::Section>::new();
+    let input = NodeRef::<html::Textarea>::new();
+    let is_compact = page::use_media_query(COMPACT);
+    page::use_sole_interaction(panel, is_compact.into());
+    page::use_visual_viewport(is_compact.into());
+
+    let draft = RwSignal::new(String::new());
+    Effect::new(move |_| draft.set(chat.draft()));
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            let _ = input.focus();
+        }
+    });
+    on_cleanup(page::return_focus_to_message_button);
+    Effect::new(move |_| {
+        StoredValue::new_local(Listener::new(&window(), "keydown", move |event| {
+            let event = event.unchecked_into::<KeyboardEvent>();
+            if event.key() == "Escape"
+                && !event.is_composing()
+                && !event.default_prevented()
+                && !is_elsewhere(&event)
+            {
+                store.close_chat();
+            }
+        }))
+    });
+    let pick = Callback::new(move |opener: String| {
+        chat.save_draft(&opener);
+        draft.set(opener);
+        if let Some(input) = input.get_untracked() {
+            let _ = input.focus();
+        }
+    });
+    view! {
+        <section
+            class="chat-panel"
+            id="chat-panel"
+            data-state="open"
+            role=move || if is_compact.get() { "dialog" } else { "region" }
+            aria-modal=move || is_compact.get().then_some("true")
+            aria-label=move || format!("Chat with {}", name.get())
+            node_ref=panel
+        >
+            <header class="chat-panel__header">
+                <span class="chat-panel__avatar">
+                    <Avatar url=avatar_url size=32 online=is_online />
+                </span>
+                <h2 class="chat-panel__title" dir="auto">
+                    {move || name.get()}
+                </h2>
+                <p class="chat-panel__presence">{move || presence_text.get()}</p>
+                <button
+                    class="icon-button chat-panel__close"
+                    type="button"
+                    aria-label="Close chat"
+                    on:click=move |_| store.close_chat()
+                >
+                    <Icon name=IconName::Close />
+                </button>
+            </header>
+            <StatusStrip connection=chat.connection />
+            <MessageLog chat name>
+                <ConversationStart
+                    name
+                    avatar_url
+                    score
+                    shared_interests
+                    is_empty=chat.is_empty
+                    on_pick=pick
+                />
+            </MessageLog>
+            <Composer chat name draft input />
+        </section>
+    }
+    .into_any()
+}
+
+/// Whether the key belongs to a field outside of the panel, where Escape has a meaning of its own.
+fn is_elsewhere(event: &KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target.is_some_and(|target| {
+        let is = |selector| target.closest(selector).is_ok_and(|found| found.is_some());
+        is("input, textarea, select") && !is(".chat-panel")
+    })
+}

@@ -1,0 +1,169 @@
+//! The list of messages, the only part of the panel that scrolls, with everything that can stand in it.
+
+use std::rc::Rc;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::message_bubble::MessageBubble;
+use super::scroller::{Position, Scroller};
+use crate::chat::Loading;
+use crate::components::ui::icon::{Icon, IconName};
+use crate::hooks::browser::BrowserCell;
+use crate::hooks::page;
+use crate::hooks::use_messages::{Row, UseMessages};
+
+/// How many lines the placeholder has.
+const SKELETON_LINES: usize = 6;
+
+/// The log of one conversation, and the button that leads to its end.
+#[component]
+pub fn MessageLog(
+    /// The conversation.
+    chat: UseMessages,
+    /// The peer's name.
+    name: Signal<String>,
+    /// What stands before the first message of all.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let log = NodeRef::<html::Div>::new();
+    let list = NodeRef::<html::Div>::new();
+    let position = Position::new();
+    let scroller = BrowserCell::<Rc<Scroller>>::default();
+    Effect::new(move |_| {
+        if let (Some(log), Some(list)) = (log.get(), list.get()) {
+            scroller.fill(Scroller::new(log.into(), list.into(), chat, position));
+        }
+    });
+    Effect::new(move |_| {
+        chat.messages.track();
+        chat.tail.track();
+        chat.loading.track();
+        // The list may be updated after this effect, but within the same turn.
+        queue_microtask(move || {
+            scroller.with(Scroller::rows_changed);
+        });
+    });
+    page::on_attention_change(move || {
+        scroller.with(|scroller| scroller.look());
+    });
+
+    let is_loading = move || matches!(chat.loading.get(), Loading::Idle | Loading::First);
+    let is_busy = move || (is_loading() || chat.is_loading_older.get()).then_some("true");
+    let is_at_start = move || chat.loading.get() == Loading::Ready && !chat.has_older.get();
+    let rows = move || {
+        scroller.with(|scroller| scroller.hold());
+        chat.messages.get()
+    };
+    let start = StoredValue::new(children);
+    let touched = move || {
+        scroller.with(|scroller| scroller.touched());
+    };
+    view! {
+        <div
+            class="chat-panel__log"
+            role="log"
+            aria-live="polite"
+            aria-label=move || format!("Messages with {}", name.get())
+            aria-busy=is_busy
+            tabindex="0"
+            node_ref=log
+            on:scroll=move |_| {
+                scroller.with(|scroller| scroller.scrolled());
+            }
+            on:wheel=move |_| touched()
+            on:touchstart=move |_| touched()
+            on:keydown=move |_| touched()
+            on:pointerdown=move |_| touched()
+        >
+            <Show when=is_at_start>{start.with_value(|start| start())}</Show>
+            // There for as long as anything is older: coming and going would move what is below.
+            <Show when=move || chat.has_older.get()>
+                <p class="chat-panel__older">"Loading earlier messages"</p>
+            </Show>
+            <Show when=is_loading>
+                <div class="chat-panel__skeleton" aria-hidden="true">
+                    {std::iter::repeat_with(|| view! { <span class="skeleton"></span> })
+                        .take(SKELETON_LINES)
+                        .collect_view()}
+                </div>
+            </Show>
+            <Show when=move || chat.loading.get() == Loading::Failed>
+                <div class="chat-panel__error">
+                    <p role="alert">
+                        <Icon name=IconName::Alert />
+                        "The messages could not be loaded."
+                    </p>
+                    <button class="button" type="button" on:click=move |_| chat.reload()>
+                        <Icon name=IconName::Retry />
+                        "Retry"
+                    </button>
+                </div>
+            </Show>
+            <div class="chat-panel__rows" role="list" node_ref=list>
+                <For each=rows key=Row::key let(row)>
+                    {match row {
+                        Row::Day { label, .. } => {
+                            view! {
+                                <div class="day-separator">
+                                    <span>{label}</span>
+                                </div>
+                            }
+                                .into_any()
+                        }
+                        Row::Unread => {
+                            view! {
+                                <div class="unread-divider">
+                                    <span>"New messages"</span>
+                                </div>
+                            }
+                                .into_any()
+                        }
+                        Row::Message { key, bubble } => {
+                            view! { <MessageBubble key bubble name chat /> }.into_any()
+                        }
+                    }}
+                </For>
+                <Show when=move || chat.typing.get()>
+                    <div class="typing-row">
+                        <span class="typing-row__dot"></span>
+                        <span class="typing-row__dot"></span>
+                        <span class="typing-row__dot"></span>
+                        {move || format!("{} is typing", name.get())}
+                    </div>
+                </Show>
+            </div>
+        </div>
+        <Jump chat position on_jump=move || {
+            scroller.with(Scroller::jump);
+        } />
+    }
+    .into_any()
+}
+
+/// The way to the end, once the end is out of view and something is there.
+#[component]
+fn Jump(
+    chat: UseMessages,
+    position: Position,
+    on_jump: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let label = Memo::new(move |_| {
+        if position.is_at_bottom.get() || chat.tail.get().last.is_none() {
+            return None;
+        }
+        match chat.count_after(position.seen.get()) {
+            0 => position.is_far.get().then(|| "Jump to latest".to_owned()),
+            new => Some(format!("{new} new")),
+        }
+    });
+    let is_shown = Memo::new(move |_| label.with(Option::is_some));
+    view! {
+        <Show when=move || is_shown.get()>
+            <button class="chat-panel__jump" type="button" on:click=move |_| on_jump()>
+                <Icon name=IconName::ArrowDown />
+                {move || label.get()}
+            </button>
+        </Show>
+    }
+}

@@ -1,0 +1,56 @@
+//! One conversation, as the inbox lists it.
+
+use leptos::prelude::*;
+
+use crate::components::local_time::LocalTime;
+use crate::components::ui::avatar::Avatar;
+use crate::components::unread_badge::UnreadBadge;
+use crate::domain::{Message, Profile};
+use crate::hooks::messenger::{Presence, use_presence_text};
+
+/// A list item that holds one link: to the chat with `peer`.
+///
+/// It stays the same element while messages come and go, so that focus is not lost.
+#[component]
+pub fn InboxItem(
+    /// The other member.
+    peer: Profile,
+    /// The newest message, of either member.
+    #[prop(into)]
+    last_message: Signal<Message>,
+    /// How many messages of the peer are unread.
+    #[prop(into)]
+    unread: Signal<u64>,
+) -> impl IntoView {
+    let loaded = Signal::stored(Some(Presence::from(&peer)));
+    let Profile { id, display_name, avatar_url, .. } = peer;
+    let (online, _) = use_presence_text(id, loaded);
+    let mine = move || last_message.with(|message| message.sender_id != id);
+
+    view! {
+        <li>
+            <a class="inbox-item" href=format!("/?profile={id}&chat=open")>
+                <span class="inbox-item__avatar">
+                    <Avatar url=avatar_url size=48 online/>
+                </span>
+                <span class="inbox-item__body">
+                    <span class="inbox-item__name" dir="auto">
+                        {display_name}
+                    </span>
+                    " "
+                    <span class="inbox-item__last" dir="auto">
+                        {move || mine().then_some("You: ")}
+                        {move || last_message.with(|message| message.content.clone())}
+                    </span>
+                </span>
+                " "
+                <LocalTime
+                    at=Signal::derive(move || last_message.with(|message| message.created_at))
+                    class="inbox-item__time"
+                />
+                <UnreadBadge count=unread class="inbox-item__unread"/>
+            </a>
+        </li>
+    }
+    .into_any()
+}

@@ -1,0 +1,5 @@
+//! Parts that belong to no page.
+
+pub mod avatar;
+pub mod icon;
+pub mod toast;

@@ -1,0 +1,169 @@
+//! What draws attention to messages one is not looking at: toasts, and the number before the title.
+
+use std::time::Duration;
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::avatar::Avatar;
+use super::icon::{Icon, IconName};
+use crate::hooks::messenger::{Messenger, Toast};
+use crate::hooks::page;
+use crate::state::use_app_store;
+
+/// How long a toast stays while nothing holds it.
+const STAY: Duration = Duration::from_secs(5);
+const TICK: Duration = Duration::from_millis(250);
+/// From here on the exact number says nothing more.
+const MANY: u64 = 100;
+
+/// `3`, or `99+` from 100; `None` at nothing.
+#[must_use]
+pub fn unread_label(unread: u64) -> Option<String> {
+    match unread {
+        0 => None,
+        MANY.. => Some("99+".to_owned()),
+        some => Some(some.to_string()),
+    }
+}
+
+/// The toasts, and the unread number in the title. Belongs at the end of the app, once; shows nothing
+/// while nobody is logged in.
+#[component]
+pub fn Toaster() -> impl IntoView {
+    use_context::<Messenger>().map(|messenger| view! { <Attention messenger /> })
+}
+
+#[component]
+fn Attention(messenger: Messenger) -> impl IntoView {
+    let unread = messenger.total_unread();
+    let title = move |text: String| match unread.try_get().and_then(unread_label) {
+        Some(label) => format!("({label}) {text}"),
+        None => text,
+    };
+    let toasts = messenger.toasts();
+    let log_out_failed = messenger.log_out_failed();
+    let layer = NodeRef::<html::Div>::new();
+    // In the top layer nothing of the page can cover it, whatever is blurred or stacked there.
+    Effect::new(move |_| {
+        let is_empty = toasts.with(Vec::is_empty) && !log_out_failed.get();
+        if let Some(layer) = layer.get() {
+            let _ = if is_empty { layer.hide_popover() } else { layer.show_popover() };
+        }
+    });
+    view! {
+        <Title formatter=title />
+        <div class="toaster" popover="manual" node_ref=layer>
+            <For each=move || toasts.get() key=|toast| toast.peer let(toast)>
+                <ToastItem toast messenger />
+            </For>
+            <Show when=move || log_out_failed.get()>
+                <div class="toast" role="alert">
+                    <p class="toast__body">
+                        <span class="toast__name">"You are still logged in"</span>
+                        <span class="toast__text">
+                            "The server could not be reached. Check your connection and try again."
+                        </span>
+                    </p>
+                    <button
+                        class="icon-button toast__close"
+                        type="button"
+                        aria-label="Dismiss"
+                        on:click=move |_| log_out_failed.set(false)
+                    >
+                        <Icon name=IconName::Close />
+                    </button>
+                </div>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
+    let store = use_app_store();
+    let Toast { peer, view } = toast;
+    let (is_hovered, set_hovered) = signal(false);
+    let (is_focused, set_focused) = signal(false);
+    let shown_for = StoredValue::new(Duration::ZERO);
+    let view = RwSignal::from(view);
+    Effect::new(move |_| {
+        view.track();
+        shown_for.set_value(Duration::ZERO);
+    });
+    Effect::new(move |_| {
+        let tick = move || {
+            if is_hovered.get_untracked() || is_focused.get_untracked() || !page::is_visible() {
+                return;
+            }
+            shown_for.update_value(|shown| *shown += TICK);
+            if shown_for.get_value() >= STAY {
+                messenger.dismiss_toast(peer);
+            }
+        };
+        if let Ok(ticking) = set_interval_with_handle(tick, TICK) {
+            on_cleanup(move || ticking.clear());
+        }
+    });
+    let avatar = Signal::derive(move || view.with(|view| view.avatar_url.clone()));
+    let text = move || {
+        view.with(|view| match view.count {
+            1 => view.text.clone(),
+            count => format!("{count} new messages. {}", view.text),
+        })
+    };
+    view! {
+        <div
+            class="toast"
+            role="status"
+            on:pointerenter=move |_| set_hovered.set(true)
+            on:pointerleave=move |_| set_hovered.set(false)
+            on:focusin=move |_| set_focused.set(true)
+            on:focusout=move |_| set_focused.set(false)
+        >
+            <span class="toast__avatar">
+                <Avatar url=avatar size=40 />
+            </span>
+            <p class="toast__body">
+                <span class="toast__name" dir="auto">
+                    {move || view.with(|view| view.name.clone())}
+                </span>
+                <span class="toast__text" dir="auto">
+                    {text}
+                </span>
+            </p>
+            <button
+                class="button toast__open"
+                type="button"
+                on:click=move |_| {
+                    messenger.dismiss_toast(peer);
+                    store.open_chat(peer);
+                }
+            >
+                "Open"
+            </button>
+            <button
+                class="icon-button toast__close"
+                type="button"
+                aria-label="Dismiss"
+                on:click=move |_| messenger.dismiss_toast(peer)
+            >
+                <Icon name=IconName::Close />
+            </button>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unread_label;
+
+    #[test]
+    fn numbers_end_at_ninety_nine() {
+        assert_eq!(
+            [0, 1, 99, 100, 5_000].map(unread_label).map(Option::unwrap_or_default),
+            ["", "1", "99", "99+", "99+"]
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! What the browser does beyond drawing: the socket, storage, timers, focus and visibility.
+//!
+//! Nothing here runs on the server: everything starts in an `Effect` or an event handler.
+
+pub mod browser;
+pub mod local_time;
+pub mod messenger;
+pub mod page;
+pub mod panic_bar;
+pub mod storage;
+pub mod use_messages;

@@ -1,0 +1,85 @@
+//! Times in the viewer's zone and habit. Browser only: the server cannot know either, so it writes
+//! none of this (see [`super::page::use_interactive`]).
+
+use chrono::{DateTime, Utc};
+use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use super::browser;
+use crate::chat::Millis;
+
+const DAY_MS: f64 = 86_400_000.0;
+const MINUTE_MS: f64 = 60_000.0;
+
+thread_local! {
+    // Making a formatter costs far more than using it, and a log has hundreds of times.
+    static CLOCK: DateTimeFormat = formatter(&[("hour", "2-digit"), ("minute", "2-digit")]);
+    static DATE: DateTimeFormat =
+        formatter(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
+}
+
+fn formatter(options: &[(&str, &str)]) -> DateTimeFormat {
+    let object = Object::new();
+    for (name, value) in options {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    DateTimeFormat::new(&Array::new(), &object)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "times are far below 2^53 ms")]
+fn date(at: Millis) -> Date {
+    Date::new(&JsValue::from_f64(at.0 as f64))
+}
+
+fn format(formatter: &DateTimeFormat, at: Millis) -> String {
+    formatter
+        .format()
+        .call1(&JsValue::UNDEFINED, &date(at))
+        .ok()
+        .and_then(|it| it.as_string())
+        .unwrap_or_default()
+}
+
+/// The day of the viewer's calendar, counted from 1970.
+#[must_use]
+pub fn day_of(at: Millis) -> i64 {
+    let date = date(at);
+    #[expect(clippy::cast_possible_truncation, reason = "a day number is small")]
+    let day = ((date.get_time() - date.get_timezone_offset() * MINUTE_MS) / DAY_MS).floor() as i64;
+    day
+}
+
+/// The time of day, as the viewer writes it.
+#[must_use]
+pub fn clock_time(at: Millis) -> String {
+    CLOCK.with(|formatter| format(formatter, at))
+}
+
+/// `Today`, `Yesterday`, or the date.
+#[must_use]
+pub fn day_label(at: Millis) -> String {
+    match day_of(browser::now()) - day_of(at) {
+        0 => "Today".to_owned(),
+        1 => "Yesterday".to_owned(),
+        _ => DATE.with(|formatter| format(formatter, at)),
+    }
+}
+
+/// RFC 3339 in UTC, for `datetime`.
+#[must_use]
+pub fn rfc3339(at: Millis) -> String {
+    date(at).to_iso_string().into()
+}
+
+/// When somebody was last here, to follow `Last seen`.
+#[must_use]
+pub fn seen_label(at: DateTime<Utc>) -> String {
+    let at = Millis(u64::try_from(at.timestamp_millis()).unwrap_or_default());
+    let time = clock_time(at);
+    match day_of(browser::now()) - day_of(at) {
+        0 => format!("today at {time}"),
+        1 => format!("yesterday at {time}"),
+        _ => format!("on {}", DATE.with(|formatter| format(formatter, at))),
+    }
+}

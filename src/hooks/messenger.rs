@@ -1,0 +1,244 @@
+//! The app's one connection to the server, seen from the components.
+//!
+//! The socket, the timelines and the outbox belong to the app and outlive any panel: they sit in a
+//! `driver` that starts in the browser once the user is known. Components hold a
+//! [`Messenger`]: signals to read, and inputs to give. On the server all signals stay at their start.
+
+mod driver;
+mod rest;
+mod socket;
+mod tabs;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+
+use self::driver::Driver;
+use super::browser::BrowserCell;
+use super::{local_time, page};
+use crate::chat::{Connection, Input, PeerState, Timeline};
+use crate::domain::{Profile, UserId};
+
+/// Whether somebody is here, and since when not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// Whether a device of theirs is connected.
+    pub online: bool,
+    /// When their last device went away; `None` when never seen.
+    pub last_seen: Option<DateTime<Utc>>,
+}
+
+impl From<&Profile> for Presence {
+    fn from(profile: &Profile) -> Self {
+        Self { online: profile.online, last_seen: profile.last_seen }
+    }
+}
+
+/// A notice of messages from somebody whose conversation is not open.
+#[derive(Clone)]
+pub struct Toast {
+    /// Who wrote.
+    pub peer: UserId,
+    /// What to show; changes when they write again.
+    pub view: ArcRwSignal<ToastView>,
+}
+
+/// What a [`Toast`] shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToastView {
+    /// The sender's name.
+    pub name: String,
+    /// The sender's picture.
+    pub avatar_url: Option<String>,
+    /// The newest message.
+    pub text: String,
+    /// How many messages this stands for.
+    pub count: u32,
+}
+
+/// What changes in one conversation.
+#[derive(Clone, Default)]
+struct PeerSignals {
+    version: ArcRwSignal<u64>,
+    state: ArcRwSignal<PeerState>,
+}
+
+/// Everything the driver writes and components read.
+#[derive(Clone, Copy)]
+struct Signals {
+    connection: RwSignal<Connection>,
+    total_unread: RwSignal<u64>,
+    activity: RwSignal<u64>,
+    toasts: RwSignal<Vec<Toast>>,
+    log_out_failed: RwSignal<bool>,
+    peers: StoredValue<HashMap<UserId, PeerSignals>>,
+}
+
+impl Signals {
+    fn of(&self, peer: UserId) -> PeerSignals {
+        let known = self.peers.try_update_value(|peers| peers.entry(peer).or_default().clone());
+        known.unwrap_or_default()
+    }
+}
+
+/// The user's messages, for every component below [`provide_messenger`].
+#[derive(Clone, Copy)]
+pub struct Messenger {
+    me: UserId,
+    signals: Signals,
+    driver: BrowserCell<Rc<Driver>>,
+}
+
+/// Makes a [`Messenger`] for `me` available to everything below, and connects once in the browser.
+/// Call it above the pages, so that changing the page keeps the socket.
+pub fn provide_messenger(me: UserId) -> Messenger {
+    if let Some(messenger) = use_context::<Messenger>().filter(|messenger| messenger.me == me) {
+        return messenger;
+    }
+    let signals = Signals {
+        connection: RwSignal::new(Connection::Connecting),
+        total_unread: RwSignal::new(0),
+        activity: RwSignal::new(0),
+        toasts: RwSignal::new(Vec::new()),
+        log_out_failed: RwSignal::new(false),
+        peers: StoredValue::new(HashMap::new()),
+    };
+    let driver = BrowserCell::default();
+    Effect::new(move |_| {
+        let started = Driver::new(me, signals);
+        driver.fill(Rc::clone(&started));
+        started.start();
+    });
+    let messenger = Messenger { me, signals, driver };
+    provide_context(messenger);
+    messenger
+}
+
+/// The [`Messenger`] of the user who is logged in.
+#[must_use]
+pub fn use_messenger() -> Messenger {
+    expect_context()
+}
+
+impl Messenger {
+    /// Who is logged in.
+    #[must_use]
+    pub fn me(&self) -> UserId {
+        self.me
+    }
+
+    /// How the connection stands.
+    #[must_use]
+    pub fn connection(&self) -> Signal<Connection> {
+        self.signals.connection.into()
+    }
+
+    /// Unread messages of all conversations.
+    #[must_use]
+    pub fn total_unread(&self) -> Signal<u64> {
+        self.signals.total_unread.into()
+    }
+
+    /// Changes whenever a list of conversations may look different: refetch it then.
+    #[must_use]
+    pub fn activity(&self) -> Signal<u64> {
+        self.signals.activity.into()
+    }
+
+    /// Unread messages of `peer`.
+    #[must_use]
+    pub fn unread_of(&self, peer: UserId) -> Signal<u64> {
+        let state = self.signals.of(peer).state;
+        Memo::new(move |_| state.with(|state| state.unread)).into()
+    }
+
+    /// Whether `peer` is typing to the user.
+    #[must_use]
+    pub fn typing_of(&self, peer: UserId) -> Signal<bool> {
+        let state = self.signals.of(peer).state;
+        Memo::new(move |_| state.with(|state| state.typing)).into()
+    }
+
+    /// What the socket knows of `peer`'s presence: nothing before the first message.
+    #[must_use]
+    pub fn presence_of(&self, peer: UserId) -> Signal<Option<Presence>> {
+        let state = self.signals.of(peer).state;
+        Memo::new(move |_| {
+            state.with(|state| Some(Presence { online: state.online?, last_seen: state.last_seen }))
+        })
+        .into()
+    }
+
+    /// The toasts on show, oldest first.
+    #[must_use]
+    pub fn toasts(&self) -> Signal<Vec<Toast>> {
+        self.signals.toasts.into()
+    }
+
+    /// Takes a person's toast away.
+    pub fn dismiss_toast(&self, peer: UserId) {
+        self.signals.toasts.try_update(|toasts| toasts.retain(|toast| toast.peer != peer));
+    }
+
+    /// True after a log-out that did not reach the server: the user is still logged in.
+    #[must_use]
+    pub fn log_out_failed(&self) -> RwSignal<bool> {
+        self.signals.log_out_failed
+    }
+
+    /// Ends the session, forgets everything of the user in this browser, and takes every tab to the
+    /// log-in page. Does nothing but set [`Self::log_out_failed`] when the server cannot be reached.
+    pub fn log_out(&self) {
+        self.driver.with(Driver::log_out);
+    }
+
+    /// What was typed to `peer` and not sent.
+    #[must_use]
+    pub fn draft(&self, peer: UserId) -> String {
+        self.driver.with(|driver| driver.storage().draft(peer)).unwrap_or_default()
+    }
+
+    /// Keeps what was typed to `peer`.
+    pub fn save_draft(&self, peer: UserId, text: &str) {
+        self.driver.with(|driver| driver.storage().save_draft(peer, text));
+    }
+
+    /// A signal that changes with every visible change of the conversation with `peer`.
+    pub(super) fn version_of(&self, peer: UserId) -> ArcRwSignal<u64> {
+        self.signals.of(peer).version
+    }
+
+    /// Looks at the conversation with `peer`, if it was opened before.
+    pub(super) fn with_timeline<R>(&self, peer: UserId, look: impl FnOnce(&Timeline) -> R) -> Option<R> {
+        self.driver.with(|driver| driver.with_timeline(peer, look)).flatten()
+    }
+
+    /// Tells the session what happened.
+    pub(super) fn input(&self, input: Input) {
+        self.driver.with(|driver| driver.handle(input));
+    }
+}
+
+/// `Online`, or `Last seen …` in the viewer's words. What the socket knows wins over `otherwise`,
+/// which is what the page was rendered with. Empty while neither knows anything.
+#[must_use]
+pub fn use_presence_text(
+    peer: UserId,
+    otherwise: Signal<Option<Presence>>,
+) -> (Signal<bool>, Signal<String>) {
+    let live = use_context::<Messenger>().map(|messenger| messenger.presence_of(peer));
+    let presence = Memo::new(move |_| live.and_then(|live| live.get()).or_else(|| otherwise.get()));
+    let is_interactive = page::use_interactive();
+    let is_online = Memo::new(move |_| presence.get().is_some_and(|presence| presence.online));
+    let text = Memo::new(move |_| match presence.get() {
+        None => String::new(),
+        Some(Presence { online: true, .. }) => "Online".to_owned(),
+        Some(Presence { last_seen: Some(at), .. }) if is_interactive.get() => {
+            format!("Last seen {}", local_time::seen_label(at))
+        }
+        Some(_) => "Last seen a while ago".to_owned(),
+    });
+    (is_online.into(), text.into())
+}

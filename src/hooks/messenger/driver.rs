@@ -1,0 +1,386 @@
+//! Drives a [`Session`] in the browser: turns events into inputs, carries out actions.
+//!
+//! The rule of the session is kept in one place, [`Driver::handle`]: every input is followed by
+//! carrying out all actions before the next input, also when an action leads to one.
+//! Callbacks and tasks hold a weak reference, so nothing outlives the owner of the driver.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::rc::{Rc, Weak};
+
+use leptos::prelude::*;
+use uuid::Uuid;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::StorageEvent;
+
+use super::socket::{Socket, SocketEvent};
+use super::tabs::{self, News, Tabs};
+use super::{Signals, Toast, ToastView, rest};
+use crate::chat::{Action, Connection, HistoryQuery, Input, Session, Timeline};
+use crate::domain::{Message, Profile, UserId};
+use crate::hooks::browser::{self, Listener, Timer};
+use crate::hooks::page;
+use crate::hooks::storage::UserStorage;
+
+/// More toasts than this at once would cover what one is reading.
+const MAX_TOASTS: usize = 3;
+
+/// The browser's side of a session. See the module.
+pub(super) struct Driver {
+    me: UserId,
+    session: RefCell<Session>,
+    waiting: RefCell<VecDeque<Input>>,
+    is_busy: Cell<bool>,
+    /// Counts connection attempts: a ticket that arrives for an earlier one is dropped.
+    attempt: Cell<u64>,
+    socket: RefCell<Option<Socket>>,
+    timer: RefCell<Timer>,
+    listeners: RefCell<Vec<Listener>>,
+    tabs: RefCell<Option<Tabs>>,
+    storage: UserStorage,
+    /// Whose conversation is open in this tab: no toasts for it.
+    open: Cell<Option<UserId>>,
+    profiles: RefCell<HashMap<UserId, Profile>>,
+    /// Set when this tab is on its way to the log-in page.
+    is_over: Cell<bool>,
+    /// Set while a log-out is under way: the server then ends this session because we asked for it.
+    is_leaving: Cell<bool>,
+    signals: Signals,
+    this: Weak<Self>,
+}
+
+impl Driver {
+    pub(super) fn new(me: UserId, signals: Signals) -> Rc<Self> {
+        let storage = UserStorage::new(me);
+        // A random UUID is the browser's cryptographic randomness, already linked in for client ids.
+        let seed = Uuid::new_v4().as_u64_pair().0;
+        let session = Session::new(me, seed, storage.outbox());
+        Rc::new_cyclic(|this: &Weak<Self>| {
+            let timer = Timer::new(with(this, |driver| driver.handle(Input::TimedOut)));
+            Self {
+                me,
+                session: RefCell::new(session),
+                waiting: RefCell::default(),
+                is_busy: Cell::new(false),
+                attempt: Cell::new(0),
+                socket: RefCell::new(None),
+                timer: RefCell::new(timer),
+                listeners: RefCell::default(),
+                tabs: RefCell::new(None),
+                storage,
+                open: Cell::new(None),
+                profiles: RefCell::default(),
+                is_over: Cell::new(false),
+                is_leaving: Cell::new(false),
+                signals,
+                this: Weak::clone(this),
+            }
+        })
+    }
+
+    /// Listens to the browser and connects.
+    pub(super) fn start(&self) {
+        let (window, document) = (window(), document());
+        let became_visible = |driver: &Self| {
+            if page::is_visible() {
+                driver.handle(Input::BecameVisible);
+            }
+        };
+        let this = Weak::clone(&self.this);
+        *self.listeners.borrow_mut() = vec![
+            Listener::new(&window, "online", ignore(with(&self.this, |it| it.handle(Input::NetworkBack)))),
+            Listener::new(&window, "offline", ignore(with(&self.this, |it| it.handle(Input::NetworkLost)))),
+            Listener::new(&window, "focus", ignore(with(&self.this, became_visible))),
+            Listener::new(&window, "pageshow", ignore(with(&self.this, became_visible))),
+            Listener::new(&document, "visibilitychange", ignore(with(&self.this, became_visible))),
+            Listener::new(&window, "storage", move |event| {
+                let key = event.unchecked_into::<StorageEvent>().key();
+                let Some(driver) = this.upgrade() else { return };
+                if key.is_some_and(|key| driver.storage.is_outbox(&key)) {
+                    driver.handle(Input::OutboxChangedElsewhere(driver.storage.outbox()));
+                }
+            }),
+        ];
+        let this = Weak::clone(&self.this);
+        *self.tabs.borrow_mut() = Tabs::join(self.me, move |news| {
+            let Some(driver) = this.upgrade() else { return };
+            match news {
+                News::LoggedOut => {
+                    driver.forget();
+                    go_to("/login");
+                }
+                News::Toasted(peer) => driver.drop_toast(peer),
+            }
+        });
+        self.handle(Input::Started);
+        if !window.navigator().on_line() {
+            self.handle(Input::NetworkLost);
+        }
+    }
+
+    /// Takes an input and carries out what follows from it. Inputs given meanwhile wait their turn.
+    pub(super) fn handle(&self, input: Input) {
+        self.waiting.borrow_mut().push_back(input);
+        if self.is_busy.replace(true) {
+            return;
+        }
+        loop {
+            let Some(input) = self.waiting.borrow_mut().pop_front() else { break };
+            if self.is_over.get() {
+                continue;
+            }
+            self.watch(&input);
+            self.session.borrow_mut().handle(browser::now(), input);
+            loop {
+                let Some(action) = self.session.borrow_mut().poll() else { break };
+                self.perform(action);
+            }
+        }
+        self.is_busy.set(false);
+    }
+
+    pub(super) fn storage(&self) -> &UserStorage {
+        &self.storage
+    }
+
+    pub(super) fn with_timeline<R>(&self, peer: UserId, look: impl FnOnce(&Timeline) -> R) -> Option<R> {
+        self.session.borrow().timeline(peer).map(look)
+    }
+
+    /// Ends the session on the server, then here and in every other tab.
+    pub(super) fn log_out(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        driver.is_leaving.set(true);
+        spawn_local(async move {
+            let answer = rest::log_out().await;
+            // The answer may get lost after the server has ended the session.
+            let has_ended = driver.session.borrow().connection() == Connection::Ended;
+            if answer.is_ok() || has_ended {
+                driver.announce(News::LoggedOut);
+                driver.forget();
+                go_to("/login");
+            } else {
+                driver.is_leaving.set(false);
+                driver.signals.log_out_failed.try_set(true);
+            }
+        });
+    }
+
+    /// Keeps nothing of the user in this tab or in storage.
+    fn forget(&self) {
+        self.is_over.set(true);
+        self.attempt.set(self.attempt.get() + 1);
+        self.socket.replace(None);
+        self.timer.borrow_mut().clear();
+        self.storage.purge();
+        self.signals.toasts.try_set(Vec::new());
+    }
+
+    /// What this side wants to know of an input.
+    fn watch(&self, input: &Input) {
+        match input {
+            Input::ConversationOpened { peer } => {
+                self.open.set(Some(*peer));
+                self.drop_toast(*peer);
+            }
+            Input::ConversationClosed { peer } if self.open.get() == Some(*peer) => self.open.set(None),
+            _ => {}
+        }
+    }
+
+    fn perform(&self, action: Action) {
+        match action {
+            Action::Connect => self.connect(),
+            Action::Disconnect => {
+                self.attempt.set(self.attempt.get() + 1);
+                self.socket.replace(None);
+            }
+            Action::Transmit(frame) => {
+                if let Some(socket) = &*self.socket.borrow() {
+                    socket.transmit(&frame);
+                }
+            }
+            Action::FetchHistory { peer, query } => self.fetch_history(peer, query),
+            Action::WakeAt(at) => {
+                self.timer.borrow_mut().set(at.0.saturating_sub(browser::now().0));
+            }
+            Action::ConversationChanged(peer) => self.conversation_changed(peer),
+            Action::ConnectionChanged => {
+                self.signals.connection.try_set(self.session.borrow().connection());
+            }
+            Action::SaveOutbox => {
+                // Another tab may have added something since: nothing of it is written over.
+                let combined = self.session.borrow().outbox().combined(self.storage.outbox());
+                self.storage.save_outbox(&combined);
+            }
+            Action::MessageArrived(message) => self.message_arrived(message),
+            Action::ActivityChanged => {
+                self.signals.activity.try_update(|count| *count += 1);
+                self.total_changed();
+            }
+            Action::SessionOver if self.is_leaving.get() => {}
+            Action::SessionOver => {
+                self.is_over.set(true);
+                go_to(&log_in_address());
+            }
+        }
+    }
+
+    fn connect(&self) {
+        let attempt = self.attempt.get() + 1;
+        self.attempt.set(attempt);
+        self.socket.replace(None);
+        let this = Weak::clone(&self.this);
+        spawn_local(async move {
+            let ticket = rest::ws_ticket().await;
+            let Some(driver) = this.upgrade().filter(|driver| driver.attempt.get() == attempt) else {
+                return;
+            };
+            let report = move |event| {
+                if let Some(driver) = this.upgrade() {
+                    driver.handle(match event {
+                        SocketEvent::Opened => Input::Opened,
+                        SocketEvent::Received(frame) => Input::FrameReceived(frame),
+                        SocketEvent::Closed { code } => Input::Closed { code: Some(code) },
+                    });
+                }
+            };
+            let session_over = matches!(ticket, Err(rest::Refused::Unauthenticated));
+            match ticket.ok().and_then(|ticket| Socket::connect(driver.me, &ticket, report).ok()) {
+                Some(socket) => {
+                    driver.socket.replace(Some(socket));
+                }
+                None => driver.handle(Input::TicketRefused { session_over }),
+            }
+        });
+    }
+
+    fn fetch_history(&self, peer: UserId, query: HistoryQuery) {
+        let this = Weak::clone(&self.this);
+        spawn_local(async move {
+            let answer = rest::history(peer, query).await;
+            if let Some(driver) = this.upgrade() {
+                driver.handle(match answer {
+                    Ok(page) => Input::HistoryLoaded { peer, query, page },
+                    Err(_) => Input::HistoryFailed { peer, query },
+                });
+            }
+        });
+    }
+
+    fn conversation_changed(&self, peer: UserId) {
+        let signals = self.signals.of(peer);
+        let state = self.session.borrow().peer(peer);
+        if state.unread == 0 {
+            self.drop_toast(peer);
+        }
+        if signals.state.with_untracked(|old| *old != state) {
+            signals.state.set(state);
+        }
+        signals.version.update(|version| *version += 1);
+        self.total_changed();
+    }
+
+    fn total_changed(&self) {
+        let total = self.session.borrow().total_unread();
+        if self.signals.total_unread.try_get_untracked() != Some(total) {
+            self.signals.total_unread.try_set(total);
+        }
+    }
+
+    fn announce(&self, news: News) {
+        if let Some(tabs) = &*self.tabs.borrow() {
+            tabs.announce(news);
+        }
+    }
+
+    fn drop_toast(&self, peer: UserId) {
+        let is_shown = |toasts: &Vec<Toast>| toasts.iter().any(|toast| toast.peer == peer);
+        if self.signals.toasts.try_with_untracked(is_shown) == Some(true) {
+            self.signals.toasts.try_update(|toasts| toasts.retain(|toast| toast.peer != peer));
+        }
+    }
+
+    fn message_arrived(&self, message: Message) {
+        let peer = message.peer_of(self.me);
+        let this = Weak::clone(&self.this);
+        let is_in_view = self.open.get() == Some(peer);
+        let is_toasting = self.signals.toasts.try_with_untracked(Vec::is_empty) == Some(false);
+        spawn_local(async move {
+            // Also claimed when it is in view here, so that no tab behind this one toasts it.
+            let is_mine =
+                tabs::claim(&format!("mosaic.toast.{}", message.id), is_toasting || is_in_view).await;
+            if !is_mine || is_in_view {
+                return;
+            }
+            let Some(profile) = Self::profile(&this, peer).await else { return };
+            let Some(driver) = this.upgrade() else { return };
+            let was_read = driver.session.borrow().peer(peer).unread == 0;
+            if driver.open.get() != Some(peer) && !was_read && !driver.is_over.get() {
+                driver.show_toast(&profile, message.content);
+                driver.announce(News::Toasted(peer));
+            }
+        });
+    }
+
+    fn show_toast(&self, profile: &Profile, text: String) {
+        let peer = profile.id;
+        self.signals.toasts.try_update(|toasts| {
+            if let Some(toast) = toasts.iter().find(|toast| toast.peer == peer) {
+                toast.view.update(|view| {
+                    view.text = text;
+                    view.count += 1;
+                });
+                return;
+            }
+            toasts.push(Toast {
+                peer,
+                view: ArcRwSignal::new(ToastView {
+                    name: profile.display_name.clone(),
+                    avatar_url: profile.avatar_url.clone(),
+                    text,
+                    count: 1,
+                }),
+            });
+            let excess = toasts.len().saturating_sub(MAX_TOASTS);
+            toasts.drain(..excess);
+        });
+    }
+
+    /// Who `person` is, asked for once. Messages do not say their sender's name.
+    async fn profile(this: &Weak<Self>, person: UserId) -> Option<Profile> {
+        let known = this.upgrade()?.profiles.borrow().get(&person).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let profile = rest::profile(person).await.ok()?.profile;
+        this.upgrade()?.profiles.borrow_mut().insert(person, profile.clone());
+        Some(profile)
+    }
+}
+
+/// A callback that does nothing once the driver is gone.
+fn with(this: &Weak<Driver>, act: impl Fn(&Driver) + 'static) -> impl Fn() + 'static {
+    let this = Weak::clone(this);
+    move || {
+        if let Some(driver) = this.upgrade() {
+            act(&driver);
+        }
+    }
+}
+
+fn ignore(callback: impl Fn() + 'static) -> impl FnMut(web_sys::Event) + 'static {
+    move |_| callback()
+}
+
+fn go_to(address: &str) {
+    let _ = window().location().replace(address);
+}
+
+/// The log-in page, which leads back to where the user is now.
+fn log_in_address() -> String {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    format!("/login?next={}", String::from(js_sys::encode_uri_component(&here)))
+}

@@ -1,0 +1,69 @@
+//! The calls over HTTP that go with the socket.
+
+use gloo_net::http::{Request, RequestBuilder, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use web_sys::AbortSignal;
+
+use crate::chat::protocol::HistoryPage;
+use crate::chat::{HistoryQuery, PAGE};
+use crate::domain::{ScoredProfile, UserId};
+
+/// A call that takes longer has failed: a dead network does not always say so.
+const TIME_OUT_MS: u32 = 10_000;
+
+/// Why a call failed.
+pub(super) enum Refused {
+    /// The session is over: 401.
+    Unauthenticated,
+    /// Anything else; trying again later may help.
+    Otherwise,
+}
+
+#[derive(Deserialize)]
+struct Ticket {
+    ticket: String,
+}
+
+/// A ticket for one socket.
+pub(super) async fn ws_ticket() -> Result<String, Refused> {
+    let answer: Ticket = json(Request::post("/messages/ws-ticket")).await?;
+    Ok(answer.ticket)
+}
+
+/// A page of the conversation with `peer`.
+pub(super) async fn history(peer: UserId, query: HistoryQuery) -> Result<HistoryPage, Refused> {
+    let position = match query {
+        HistoryQuery::Newest => String::new(),
+        HistoryQuery::Before(seq) => format!("&before={seq}"),
+        HistoryQuery::After(seq) => format!("&after={seq}"),
+    };
+    json(Request::get(&format!("/messages/history/{peer}?limit={PAGE}{position}"))).await
+}
+
+/// A person's profile.
+pub(super) async fn profile(person: UserId) -> Result<ScoredProfile, Refused> {
+    json(Request::get(&format!("/profiles/{person}"))).await
+}
+
+/// Ends the session. A session that is over already counts as ended.
+pub(super) async fn log_out() -> Result<(), Refused> {
+    match send(Request::post("/auth/logout")).await {
+        Ok(_) | Err(Refused::Unauthenticated) => Ok(()),
+        Err(Refused::Otherwise) => Err(Refused::Otherwise),
+    }
+}
+
+async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refused> {
+    send(request).await?.json().await.map_err(|_| Refused::Otherwise)
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, Refused> {
+    let deadline = AbortSignal::timeout_with_u32(TIME_OUT_MS);
+    let response = request.abort_signal(Some(&deadline)).send().await.map_err(|_| Refused::Otherwise)?;
+    match response.status() {
+        200..=299 => Ok(response),
+        401 => Err(Refused::Unauthenticated),
+        _ => Err(Refused::Otherwise),
+    }
+}

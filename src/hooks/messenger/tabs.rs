@@ -1,0 +1,120 @@
+//! What the tabs of one browser agree on: a log-out is everybody's, a toast is one tab's.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use js_sys::{Function, Object, Promise, Reflect};
+use leptos::prelude::window;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use crate::domain::UserId;
+use crate::hooks::browser::Listener;
+use crate::hooks::page;
+
+const CHANNEL: &str = "mosaic";
+/// How long a tab that nobody can see waits for a better one to take a toast.
+const HIDDEN_WAIT_MS: i32 = 200;
+/// The same for a tab that is visible but not focused.
+const UNFOCUSED_WAIT_MS: i32 = 90;
+/// The same for one in front that shows no toasts yet: several windows may claim to be in front.
+const FRESH_WAIT_MS: i32 = 40;
+/// How long a claim is held: longer than any tab may wait.
+const CLAIM_MS: i32 = 30_000;
+
+/// What a tab tells the others of the same user.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) enum News {
+    /// The user logged out.
+    LoggedOut,
+    /// A toast for this person is on show, so no other tab needs one.
+    Toasted(UserId),
+}
+
+/// The channel between the tabs.
+pub(super) struct Tabs {
+    me: UserId,
+    channel: BroadcastChannel,
+    _listener: Listener,
+}
+
+impl Tabs {
+    /// Joins the channel; `on_news` hears what other tabs of `me` announce.
+    pub(super) fn join(me: UserId, on_news: impl Fn(News) + 'static) -> Option<Self> {
+        let channel = BroadcastChannel::new(CHANNEL).ok()?;
+        let listener = Listener::new(&channel, "message", move |event| {
+            let text = event.unchecked_into::<MessageEvent>().data().as_string();
+            match text.and_then(|text| serde_json::from_str::<(UserId, News)>(&text).ok()) {
+                Some((user, news)) if user == me => on_news(news),
+                _ => {}
+            }
+        });
+        Some(Self { me, channel, _listener: listener })
+    }
+
+    /// Tells the other tabs of this user.
+    pub(super) fn announce(&self, news: News) {
+        if let Ok(text) = serde_json::to_string(&(self.me, news)) {
+            let _ = self.channel.post_message(&JsValue::from_str(&text));
+        }
+    }
+}
+
+impl Drop for Tabs {
+    fn drop(&mut self) {
+        self.channel.close();
+    }
+}
+
+/// Whether this tab is the one to toast what `name` stands for. The tab somebody looks at asks first,
+/// and of several such tabs the one that is toasting already.
+///
+/// Web Locks decide; a browser that keeps them from an insecure origin toasts in every tab.
+pub(super) async fn claim(name: &str, is_toasting: bool) -> bool {
+    match (page::is_attended(), page::is_visible()) {
+        (true, _) if is_toasting => {}
+        (true, _) => sleep(FRESH_WAIT_MS).await,
+        (false, true) => sleep(UNFOCUSED_WAIT_MS).await,
+        (false, false) => sleep(HIDDEN_WAIT_MS).await,
+    }
+    let Some((locks, request)) = lock_manager() else { return true };
+    let is_mine = Rc::new(Cell::new(false));
+    let mut held = None;
+    let answered = Promise::new(&mut |answer, _| {
+        let is_mine = Rc::clone(&is_mine);
+        let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |lock: JsValue| {
+            is_mine.set(!lock.is_null());
+            let _ = answer.call0(&JsValue::UNDEFINED);
+            if lock.is_null() { JsValue::UNDEFINED } else { delay(CLAIM_MS).into() }
+        });
+        let options = Object::new();
+        let _ = Reflect::set(&options, &JsValue::from_str("ifAvailable"), &JsValue::TRUE);
+        let asked = request.call3(&locks, &JsValue::from_str(name), &options, granted.as_ref());
+        held = Some((granted, asked));
+    });
+    if !matches!(held, Some((_, Ok(_)))) {
+        return true;
+    }
+    let _ = JsFuture::from(answered).await;
+    is_mine.get()
+}
+
+/// `navigator.locks` and its `request`: `web-sys` offers them to builds with unstable APIs only.
+fn lock_manager() -> Option<(JsValue, Function)> {
+    let locks = Reflect::get(&window().navigator(), &JsValue::from_str("locks")).ok()?;
+    let request = Reflect::get(&locks, &JsValue::from_str("request")).ok()?;
+    Some((locks, request.dyn_into().ok()?))
+}
+
+fn delay(millis: i32) -> Promise {
+    Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, millis);
+    })
+}
+
+async fn sleep(millis: i32) {
+    let _ = JsFuture::from(delay(millis)).await;
+}

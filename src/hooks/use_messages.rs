@@ -1,0 +1,346 @@
+//! One conversation, as a panel sees it.
+
+mod rows;
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use uuid::Uuid;
+
+pub use self::rows::{Bubble, Group};
+use self::rows::{Line, Window};
+use super::local_time;
+use super::messenger::{Messenger, Presence, use_messenger};
+use crate::chat::{Connection, Delivery, Entry, EntryKey, Input, Loading, Timeline};
+use crate::domain::{ClientId, MessageBody, Seq, UserId};
+
+/// One row of the log.
+#[derive(Clone)]
+pub enum Row {
+    /// A new day begins.
+    Day {
+        /// The number of the day in the viewer's calendar.
+        day: i64,
+        /// `Today`, `Yesterday`, or the date.
+        label: String,
+    },
+    /// What follows was unread when the panel opened.
+    Unread,
+    /// A message. The row keeps its key, and so its element, from `Sending` to `Read`.
+    Message {
+        /// Which message.
+        key: EntryKey,
+        /// What its bubble shows now.
+        bubble: ArcRwSignal<Bubble>,
+    },
+}
+
+/// What a row is called while the list changes around it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A day's separator, by number and label: at midnight `Today` becomes another row.
+    Day(i64, String),
+    /// The divider.
+    Unread,
+    /// A message.
+    Message(EntryKey),
+}
+
+impl Row {
+    /// The key of this row in a keyed list.
+    #[must_use]
+    pub fn key(&self) -> RowKey {
+        match self {
+            Self::Day { day, label } => RowKey::Day(*day, label.clone()),
+            Self::Unread => RowKey::Unread,
+            Self::Message { key, .. } => RowKey::Message(*key),
+        }
+    }
+}
+
+/// What the newest entries of a conversation look like; tells the panel what arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tail {
+    /// The last message of all, sent or not.
+    pub last: Option<EntryKey>,
+    /// The highest position held.
+    pub seq: Seq,
+}
+
+/// A conversation and what one can do with it. Made by [`use_messages`].
+#[derive(Clone, Copy)]
+pub struct UseMessages {
+    /// The rows in the document, in display order: a bounded part of what is held.
+    pub messages: ReadSignal<Vec<Row>>,
+    /// How the connection stands.
+    pub connection: Signal<Connection>,
+    /// Whether messages pass right now.
+    pub is_connected: Signal<bool>,
+    /// Whether the peer is typing.
+    pub typing: Signal<bool>,
+    /// Whether the peer is here; `None` while the socket does not know.
+    pub presence: Signal<Option<Presence>>,
+    /// How the first page stands.
+    pub loading: Signal<Loading>,
+    /// Whether an older page is on its way.
+    pub is_loading_older: Signal<bool>,
+    /// Whether there is anything before the first row.
+    pub has_older: Signal<bool>,
+    /// Whether the conversation has no messages at all, loaded and none being sent.
+    pub is_empty: Signal<bool>,
+    /// Whether the last row is the newest message, and not one further up.
+    pub is_at_end: Signal<bool>,
+    /// What is newest, whether or not it is among the rows.
+    pub tail: Signal<Tail>,
+    /// Whether new rows push old ones out (the reader is at the end) or wait below (further up).
+    pub follows_end: RwSignal<bool>,
+    /// How far the user had read when the panel opened, if something was unread then.
+    pub divider: ReadSignal<Option<Seq>>,
+    peer: UserId,
+    messenger: Messenger,
+    window: RwSignal<Window>,
+    version: RwSignal<u64>,
+}
+
+/// Opens the conversation with `peer` for as long as the caller's owner lives.
+#[must_use]
+pub fn use_messages(peer: UserId) -> UseMessages {
+    let messenger = use_messenger();
+    let conversation = messenger.version_of(peer);
+    let version = RwSignal::new(0_u64);
+    let (messages, set_messages) = signal(Vec::<Row>::new());
+    let (divider, set_divider) = signal(None::<Seq>);
+    let window = RwSignal::new(Window::default());
+    let follows_end = RwSignal::new(true);
+
+    let read = move |look: fn(&Timeline) -> u64| -> Memo<Option<u64>> {
+        Memo::new(move |_| {
+            version.track();
+            messenger.with_timeline(peer, look)
+        })
+    };
+    let loading = Memo::new(move |_| {
+        version.track();
+        messenger.with_timeline(peer, Timeline::loading).unwrap_or(Loading::First)
+    });
+    let is_loading_older = read(|timeline| u64::from(timeline.loading_older()));
+    let older_on_server = read(|timeline| u64::from(timeline.has_older()));
+    let count = read(|timeline| timeline.entries().count() as u64);
+    let tail = Memo::new(move |_| {
+        version.track();
+        messenger.with_timeline(peer, tail_of).unwrap_or_default()
+    });
+    let is_at_start = Memo::new(move |_| {
+        version.track();
+        let window = window.get();
+        messenger.with_timeline(peer, |timeline| window.is_at_start(&held(timeline))).unwrap_or(true)
+    });
+    let connection = messenger.connection();
+
+    Effect::new(move |_| {
+        messenger.input(Input::ConversationOpened { peer });
+        version.update(|version| *version += 1);
+    });
+    on_cleanup(move || messenger.input(Input::ConversationClosed { peer }));
+    // The conversation's own signal outlives this panel; what is built on it here must not.
+    Effect::new(move |_| {
+        let changes = conversation.get();
+        version.set(changes + 1);
+    });
+
+    // The first page decides where the reader starts and where the divider stands until the next opening.
+    let is_placed = StoredValue::new(false);
+    Effect::new(move |known: Option<HashMap<EntryKey, ArcRwSignal<Bubble>>>| {
+        version.track();
+        let mut known = known.unwrap_or_default();
+        let mut seen = HashMap::with_capacity(known.len());
+        let rows = messenger.with_timeline(peer, |timeline| {
+            let entries = held(timeline);
+            if !is_placed.get_value() && timeline.loading() == Loading::Ready {
+                is_placed.set_value(true);
+                let unread = (timeline.unread() > 0).then(|| timeline.read_seq());
+                set_divider.set(unread);
+                window.set(
+                    unread.map_or_else(|| Window::at_end(&entries), |read| Window::around(&entries, read)),
+                );
+            }
+            let before = window.get_untracked();
+            let grown = before.grown(&entries, follows_end.get_untracked());
+            if grown != before {
+                window.set(grown);
+            }
+            let window = window.get();
+            let lines = rows::lines(&entries, window, divider.get_untracked(), local_time::day_of);
+            lines.into_iter().map(|line| row(line, &mut known, &mut seen)).collect::<Vec<_>>()
+        });
+        set_messages.set(rows.unwrap_or_default());
+        seen
+    });
+
+    UseMessages {
+        messages,
+        connection,
+        is_connected: Memo::new(move |_| connection.get() == Connection::Live).into(),
+        typing: messenger.typing_of(peer),
+        presence: messenger.presence_of(peer),
+        loading: loading.into(),
+        is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
+        has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
+        is_empty: Signal::derive(move || count.get() == Some(0) && loading.get() == Loading::Ready),
+        is_at_end: Memo::new(move |_| window.get().is_at_end()).into(),
+        tail: tail.into(),
+        follows_end,
+        divider,
+        peer,
+        messenger,
+        window,
+        version,
+    }
+}
+
+impl UseMessages {
+    /// Sends a message: it is in the outbox and in the rows when this returns.
+    pub fn send_message(&self, body: MessageBody) {
+        let client_id = ClientId(Uuid::new_v4());
+        self.jump_to_end();
+        self.messenger.input(Input::SendRequested { peer: self.peer, client_id, body });
+    }
+
+    /// Tries a message again that was not sent.
+    pub fn retry(&self, key: EntryKey) {
+        self.messenger.input(Input::RetryRequested { peer: self.peer, client_id: key.client_id });
+    }
+
+    /// Gives up a message that was not sent.
+    pub fn delete(&self, key: EntryKey) {
+        self.messenger.input(Input::DeleteRequested { peer: self.peer, client_id: key.client_id });
+    }
+
+    /// Tries again to load the conversation.
+    pub fn reload(&self) {
+        self.messenger.input(Input::ReloadRequested { peer: self.peer });
+    }
+
+    /// Brings in rows before the first: held ones, otherwise a page from the server.
+    pub fn load_older(&self) {
+        if !self.show_held_older() {
+            self.messenger.input(Input::OlderRequested { peer: self.peer });
+        }
+    }
+
+    /// Brings in rows before the first that this device holds; whether there were any.
+    pub fn show_held_older(&self) -> bool {
+        self.with_window(
+            |window, entries| {
+                if window.is_at_start(entries) { window } else { window.earlier(entries) }
+            },
+        )
+    }
+
+    /// Brings in rows after the last, if the reader is further up.
+    pub fn load_newer(&self) {
+        self.with_window(|window, entries| if window.is_at_end() { window } else { window.later(entries) });
+    }
+
+    /// Shows the newest messages.
+    pub fn jump_to_end(&self) {
+        self.follows_end.set(true);
+        self.with_window(|window, entries| if window.is_at_end() { window } else { Window::at_end(entries) });
+    }
+
+    /// How many messages of the peer came after `seq`. Tracked.
+    #[must_use]
+    pub fn count_after(&self, seq: Seq) -> usize {
+        self.version.track();
+        let counted = self.messenger.with_timeline(self.peer, |timeline| {
+            timeline.entries().filter(|it| !it.key.mine && it.seq.is_some_and(|it| it > seq)).count()
+        });
+        counted.unwrap_or(0)
+    }
+
+    /// Whether the user has not been known to read as far as `seq`.
+    #[must_use]
+    pub fn is_unread(&self, seq: Seq) -> bool {
+        self.messenger.with_timeline(self.peer, Timeline::read_seq).is_some_and(|read| seq > read)
+    }
+
+    /// The user has truly seen everything up to `seq`.
+    pub fn mark_seen(&self, seq: Seq) {
+        if self.is_unread(seq) {
+            self.messenger.input(Input::ReadUpTo { peer: self.peer, seq });
+        }
+    }
+
+    /// The user is typing.
+    pub fn note_typing(&self) {
+        self.messenger.input(Input::Typing { peer: self.peer });
+    }
+
+    /// What was typed and not sent, from an earlier opening.
+    #[must_use]
+    pub fn draft(&self) -> String {
+        self.messenger.draft(self.peer)
+    }
+
+    /// Keeps what was typed.
+    pub fn save_draft(&self, text: &str) {
+        self.messenger.save_draft(self.peer, text);
+    }
+
+    fn with_window(&self, change: impl FnOnce(Window, &[&Entry]) -> Window) -> bool {
+        let before = self.window.get_untracked();
+        let after = self.messenger.with_timeline(self.peer, |timeline| change(before, &held(timeline)));
+        let after = after.filter(|after| *after != before);
+        if let Some(after) = after {
+            self.window.set(after);
+        }
+        after.is_some()
+    }
+}
+
+fn held(timeline: &Timeline) -> Vec<&Entry> {
+    timeline.entries().collect()
+}
+
+fn tail_of(timeline: &Timeline) -> Tail {
+    let last = timeline.entries().last().map(|entry| entry.key);
+    Tail { last, seq: timeline.contiguous() }
+}
+
+/// The row of a line. A message that had a row before keeps its signal, and only a change is told.
+fn row(
+    line: Line,
+    known: &mut HashMap<EntryKey, ArcRwSignal<Bubble>>,
+    seen: &mut HashMap<EntryKey, ArcRwSignal<Bubble>>,
+) -> Row {
+    match line {
+        Line::Day(day, at) => Row::Day { day, label: local_time::day_label(at) },
+        Line::Unread => Row::Unread,
+        Line::Message(key, shown) => {
+            let bubble = match known.remove(&key) {
+                Some(bubble) => {
+                    if bubble.with_untracked(|old| *old != shown) {
+                        bubble.set(shown);
+                    }
+                    bubble
+                }
+                None => ArcRwSignal::new(shown),
+            };
+            seen.insert(key, bubble.clone());
+            Row::Message { key, bubble }
+        }
+    }
+}
+
+/// The word for how far a message got; none for those of the peer.
+#[must_use]
+pub fn state_word(delivery: &Delivery) -> Option<&'static str> {
+    match delivery {
+        Delivery::Sending => Some("Sending"),
+        Delivery::NotSent { .. } => Some("Not sent"),
+        Delivery::Sent => Some("Sent"),
+        Delivery::Delivered => Some("Delivered"),
+        Delivery::Read => Some("Read"),
+        Delivery::Received => None,
+    }
+}

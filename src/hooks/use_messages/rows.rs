@@ -1,0 +1,352 @@
+//! From a timeline to the rows of a log: grouping, day separators, the unread divider, and which part
+//! of a long conversation is in the document. Pure, so that the rules can be tested.
+
+use std::sync::Arc;
+
+use crate::chat::{Delivery, Entry, EntryKey, Millis};
+use crate::domain::Seq;
+
+/// At most this many bubbles are in the document, whatever the length of the history.
+pub const MAX_BUBBLES: usize = 100;
+/// How many bubbles come in at either end at a time.
+const STEP: usize = 40;
+/// How many bubbles there are at first.
+const FIRST: usize = 60;
+/// Messages of one sender further apart than this are two groups.
+const GROUP_GAP_MS: u64 = 120_000;
+
+/// Where a bubble stands in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Alone.
+    Single,
+    /// The first of several.
+    First,
+    /// Neither first nor last.
+    Middle,
+    /// The last of several.
+    Last,
+}
+
+impl Group {
+    /// The value of `data-group`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::First => "first",
+            Self::Middle => "middle",
+            Self::Last => "last",
+        }
+    }
+}
+
+/// What a bubble shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bubble {
+    /// The text.
+    pub content: Arc<str>,
+    /// When it was stored, or written if it is not stored yet.
+    pub created_at: Millis,
+    /// The position, once stored.
+    pub seq: Option<Seq>,
+    /// How far it got.
+    pub delivery: Delivery,
+    /// Its place among its neighbours.
+    pub group: Group,
+}
+
+/// One row of the log, before it becomes part of the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A new day begins; the number of the day, and a moment of it.
+    Day(i64, Millis),
+    /// What follows was unread when the panel opened.
+    Unread,
+    /// A message.
+    Message(EntryKey, Bubble),
+}
+
+/// The part of a conversation that is in the document: indices into its entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// The first position shown. Messages not stored yet come after all positions.
+    first: Seq,
+    /// The last position shown; `None`: everything to the end.
+    last: Option<Seq>,
+}
+
+impl Window {
+    /// The newest messages.
+    #[must_use]
+    pub fn at_end(entries: &[&Entry]) -> Self {
+        Self { first: seq_at(entries, entries.len().saturating_sub(FIRST)), last: None }
+    }
+
+    /// The messages around the first one after `read`: a few before it, the rest after.
+    #[must_use]
+    pub fn around(entries: &[&Entry], read: Seq) -> Self {
+        let index = entries.partition_point(|entry| entry.seq.is_some_and(|seq| seq <= read));
+        if entries.len() - index < FIRST {
+            return Self::at_end(entries);
+        }
+        let start = index.saturating_sub(STEP / 2);
+        Self { first: seq_at(entries, start), last: last_at(entries, start + MAX_BUBBLES) }
+    }
+
+    /// Whether the newest message is part of it.
+    #[must_use]
+    pub fn is_at_end(self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Whether it begins where the held messages begin.
+    #[must_use]
+    pub fn is_at_start(self, entries: &[&Entry]) -> bool {
+        self.range(entries).start == 0
+    }
+
+    /// With more of what came before.
+    #[must_use]
+    pub fn earlier(self, entries: &[&Entry]) -> Self {
+        let range = self.range(entries);
+        let start = range.start.saturating_sub(STEP);
+        let last =
+            if range.end - start > MAX_BUBBLES { last_at(entries, start + MAX_BUBBLES) } else { self.last };
+        Self { first: seq_at(entries, start), last }
+    }
+
+    /// With more of what came after.
+    #[must_use]
+    pub fn later(self, entries: &[&Entry]) -> Self {
+        let range = self.range(entries);
+        let end = (range.end + STEP).min(entries.len());
+        let start = range.start.max(end.saturating_sub(MAX_BUBBLES));
+        Self { first: seq_at(entries, start), last: last_at(entries, end) }
+    }
+
+    /// After messages came in at the end: whoever reads there sees them, and the oldest leave;
+    /// for whoever reads further up nothing moves.
+    #[must_use]
+    pub fn grown(self, entries: &[&Entry], follows_end: bool) -> Self {
+        let range = self.range(entries);
+        if range.is_empty() && !entries.is_empty() {
+            // What it covered is no longer held: the conversation moved on while the device was away.
+            Self::at_end(entries)
+        } else if self.last.is_some() || range.len() <= MAX_BUBBLES {
+            self
+        } else if follows_end {
+            Self::at_end(entries)
+        } else {
+            Self { first: self.first, last: last_at(entries, range.start + MAX_BUBBLES) }
+        }
+    }
+
+    /// The entries it covers.
+    fn range(self, entries: &[&Entry]) -> std::ops::Range<usize> {
+        let before = |limit: Seq| entries.partition_point(|entry| entry.seq.is_some_and(|seq| seq < limit));
+        let end = self.last.map_or(entries.len(), |last| before(last.next()));
+        before(self.first).min(end)..end
+    }
+}
+
+fn seq_at(entries: &[&Entry], index: usize) -> Seq {
+    // Beyond the stored ones, the first position not taken yet: all unsent messages are after it.
+    let beyond = || entries.iter().rev().find_map(|entry| entry.seq).map_or(Seq::ZERO, Seq::next);
+    entries.get(index).map_or_else(beyond, |entry| entry.seq.unwrap_or_else(beyond))
+}
+
+fn last_at(entries: &[&Entry], end: usize) -> Option<Seq> {
+    if end >= entries.len() { None } else { entries[end - 1].seq }
+}
+
+/// The rows of the part of `entries` that `window` covers.
+///
+/// `divider` is how far the user had read when the panel opened; `day_of` knows the viewer's zone.
+pub fn lines(
+    entries: &[&Entry],
+    window: Window,
+    divider: Option<Seq>,
+    day_of: impl Fn(Millis) -> i64,
+) -> Vec<Line> {
+    let mut range = window.range(entries);
+    range.start = range.start.max(range.end.saturating_sub(MAX_BUBBLES));
+    let unread = divider.and_then(|read| {
+        entries.iter().position(|entry| !entry.key.mine && entry.seq.is_some_and(|seq| seq > read))
+    });
+    let days: Vec<i64> = entries[range.clone()].iter().map(|entry| day_of(entry.created_at)).collect();
+    let day = |index: usize| days.get(index.wrapping_sub(range.start)).copied();
+    let joins = |index: usize| {
+        index > range.start
+            && index < range.end
+            && unread != Some(index)
+            && day(index) == day(index - 1)
+            && entries[index].key.mine == entries[index - 1].key.mine
+            && entries[index].created_at.0.abs_diff(entries[index - 1].created_at.0) < GROUP_GAP_MS
+    };
+    let mut lines = Vec::with_capacity(range.len() + 4);
+    for index in range.clone() {
+        let entry = entries[index];
+        if let Some(today) = day(index).filter(|_| index == range.start || day(index) != day(index - 1)) {
+            lines.push(Line::Day(today, entry.created_at));
+        }
+        if unread == Some(index) {
+            lines.push(Line::Unread);
+        }
+        let group = match (joins(index), joins(index + 1)) {
+            (false, false) => Group::Single,
+            (false, true) => Group::First,
+            (true, true) => Group::Middle,
+            (true, false) => Group::Last,
+        };
+        lines.push(Line::Message(
+            entry.key,
+            Bubble {
+                content: Arc::clone(&entry.content),
+                created_at: entry.created_at,
+                seq: entry.seq,
+                delivery: entry.delivery.clone(),
+                group,
+            },
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ClientId;
+
+    const MINUTE: u64 = 60_000;
+    const DAY: u64 = 24 * 60 * MINUTE;
+
+    fn entry(seq: Option<u64>, mine: bool, at: u64) -> Entry {
+        Entry {
+            key: EntryKey {
+                mine,
+                client_id: ClientId(Uuid::from_u128(u128::from(at) << 32 | u128::from(seq.unwrap_or(0)))),
+            },
+            content: Arc::from("text"),
+            created_at: Millis(at),
+            seq: seq.map(Seq),
+            delivery: if mine { Delivery::Sent } else { Delivery::Received },
+        }
+    }
+
+    fn show(lines: &[Line]) -> String {
+        let word = |line: &Line| match line {
+            Line::Day(day, _) => format!("day{day}"),
+            Line::Unread => "unread".to_owned(),
+            Line::Message(_, bubble) => bubble.group.as_str().to_owned(),
+        };
+        lines.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    fn day_of(at: Millis) -> i64 {
+        i64::try_from(at.0 / DAY).expect("a test's day is small")
+    }
+
+    fn conversation(length: u64) -> Vec<Entry> {
+        (1..=length).map(|n| entry(Some(n), false, n * 1_000)).collect()
+    }
+
+    fn shown(entries: &[&Entry], window: Window) -> (u64, u64, usize) {
+        let lines = lines(entries, window, None, |_| 0);
+        let seqs: Vec<u64> = lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Message(_, bubble) => bubble.seq.map(|seq| seq.0),
+                _ => None,
+            })
+            .collect();
+        (seqs[0], seqs[seqs.len() - 1], seqs.len())
+    }
+
+    #[test]
+    fn groups_break_at_sender_gap_day_and_divider() {
+        let entries = [
+            entry(Some(1), false, 0),
+            entry(Some(2), false, MINUTE),
+            entry(Some(3), false, 2 * MINUTE),
+            entry(Some(4), true, 2 * MINUTE),
+            entry(Some(5), false, 3 * MINUTE),
+            entry(Some(6), false, 5 * MINUTE),
+            entry(Some(7), false, DAY - 1),
+            entry(Some(8), false, DAY),
+            entry(Some(9), false, DAY + 1),
+        ];
+        let all: Vec<&Entry> = entries.iter().collect();
+        assert_eq!(
+            show(&lines(&all, Window::at_end(&all), Some(Seq(8)), day_of)),
+            "day0 first middle last single single single single day1 single unread single"
+        );
+    }
+
+    #[test]
+    fn the_divider_stands_before_the_first_message_of_the_peer_that_was_unread() {
+        let entries =
+            [entry(Some(1), false, 0), entry(Some(2), true, MINUTE), entry(Some(3), false, 2 * MINUTE)];
+        let all: Vec<&Entry> = entries.iter().collect();
+        let show_after = |read| show(&lines(&all, Window::at_end(&all), read, day_of));
+        assert_eq!(show_after(Some(Seq(1))), "day0 single single unread single");
+        assert_eq!(show_after(Some(Seq(3))), "day0 single single single");
+        assert_eq!(show_after(None), "day0 single single single");
+    }
+
+    #[test]
+    fn a_long_history_is_walked_through_a_bounded_window() {
+        let entries = conversation(500);
+        let all: Vec<&Entry> = entries.iter().collect();
+        let mut window = Window::at_end(&all);
+        assert_eq!(shown(&all, window), (441, 500, 60));
+        window = window.earlier(&all);
+        assert_eq!(shown(&all, window), (401, 500, 100));
+        window = window.earlier(&all);
+        assert_eq!(shown(&all, window), (361, 460, 100));
+        assert!(!window.is_at_end());
+        for _ in 0..20 {
+            window = window.earlier(&all);
+        }
+        assert!(window.is_at_start(&all));
+        assert_eq!(shown(&all, window), (1, 100, 100));
+        for _ in 0..20 {
+            window = window.later(&all);
+        }
+        assert!(window.is_at_end());
+        assert_eq!(shown(&all, window), (401, 500, 100));
+    }
+
+    #[test]
+    fn new_messages_move_nothing_for_whoever_reads_further_up() {
+        let entries = conversation(300);
+        let all: Vec<&Entry> = entries.iter().collect();
+        let window = Window::at_end(&all[..160]).earlier(&all[..160]);
+        assert_eq!(shown(&all[..160], window), (61, 160, 100));
+        assert_eq!(shown(&all, window.grown(&all, false)), (61, 160, 100));
+        assert_eq!(shown(&all, window.grown(&all, true)), (241, 300, 60));
+    }
+
+    #[test]
+    fn opening_at_the_first_unread_shows_some_of_what_came_before() {
+        let entries = conversation(300);
+        let all: Vec<&Entry> = entries.iter().collect();
+        assert_eq!(shown(&all, Window::around(&all, Seq(100))), (81, 180, 100));
+        assert_eq!(shown(&all, Window::around(&all, Seq(290))), (241, 300, 60));
+        assert_eq!(shown(&all, Window::around(&all, Seq(0))), (1, 100, 100));
+    }
+
+    #[test]
+    fn unsent_messages_are_at_the_end_and_bounded_too() {
+        let mut entries = conversation(10);
+        entries.extend((0..150).map(|n| entry(None, true, DAY + n)));
+        let all: Vec<&Entry> = entries.iter().collect();
+        let window = Window::at_end(&all).grown(&all, true);
+        let lines = lines(&all, window, None, |_| 0);
+        let bubbles = lines.iter().filter(|line| matches!(line, Line::Message(..))).count();
+        assert!(bubbles <= MAX_BUBBLES, "{bubbles}");
+        assert!(matches!(lines.last(), Some(Line::Message(key, _)) if *key == entries[159].key));
+    }
+}

@@ -1,0 +1,48 @@
+//! The inbox: every conversation, the one with the newest message first, kept up to date.
+
+mod inbox;
+mod inbox_list;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use self::inbox_list::InboxList;
+use super::SignedIn;
+use crate::api::list_conversations;
+
+/// The first page comes with the document; from then on the list keeps itself up to date.
+#[component]
+pub fn ConversationsPage() -> impl IntoView {
+    view! {
+        <Title text="Messages · Mosaic"/>
+        <SignedIn>
+            <main class="inbox">
+                <h1 class="inbox__title">"Messages"</h1>
+                <Inbox/>
+            </main>
+        </SignedIn>
+    }
+}
+
+#[component]
+fn Inbox() -> impl IntoView {
+    let first = OnceResource::new(list_conversations(None));
+    view! {
+        <Suspense fallback=InboxSkeleton>
+            {Suspend::new(async move {
+                let first = first.await;
+                view! { <InboxList first/> }
+            })}
+        </Suspense>
+    }
+}
+
+/// The shape of the list before it is here.
+#[component]
+fn InboxSkeleton() -> impl IntoView {
+    view! {
+        <div class="inbox__list" aria-hidden="true">
+            {(0..5).map(|_| view! { <div class="skeleton inbox-item"></div> }).collect_view()}
+        </div>
+    }
+}

@@ -1,0 +1,161 @@
+//! The card of the person the address names, and the chat with them when the address says so.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
+
+use crate::api::{ApiError, ProfileCardData, get_profile};
+use crate::components::chat::chat_panel::ChatPanel;
+use crate::components::profile::ProfileCard;
+use crate::components::ui::icon::{Icon, IconName};
+use crate::domain::ScoredProfile;
+use crate::hooks::messenger::Presence;
+use crate::state::use_app_store;
+
+/// What the stage shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Shown {
+    /// The address names nobody.
+    Nobody,
+    /// It names somebody who does not exist.
+    Unknown,
+    /// Who it names could not be loaded.
+    Failed(ApiError),
+    /// A person.
+    Person(Box<ProfileCardData>),
+}
+
+impl Shown {
+    async fn load(id: Option<String>) -> Self {
+        match id {
+            None => Self::Nobody,
+            Some(id) => match get_profile(id).await {
+                Ok(Some(data)) => Self::Person(Box::new(data)),
+                Ok(None) => Self::Unknown,
+                Err(error) => Self::Failed(error),
+            },
+        }
+    }
+
+    fn person(self) -> Option<Box<ProfileCardData>> {
+        match self {
+            Self::Person(data) => Some(data),
+            _ => None,
+        }
+    }
+}
+
+/// Panel and card. Somebody else is shown as soon as they are loaded; until then nothing moves.
+#[component]
+pub fn Stage() -> impl IntoView {
+    let address = use_query_map();
+    let asked = Memo::new(move |_| address.with(|address| address.get("profile")));
+    let shown = Resource::new(move || asked.get(), Shown::load);
+
+    view! {
+        <Transition fallback=StageSkeleton>
+            // Inside the boundary: a keyed list at its root would be filled while it is nowhere.
+            <div class="stage">
+                // Keyed, so that another person gets a panel and a card of their own, and nothing
+                // of the one before is left in them.
+                <For
+                    each=move || shown.get().and_then(Shown::person)
+                    key=|data| data.scored.profile.id
+                    children=|data| view! { <Person data=*data/> }
+                />
+                {move || match shown.get() {
+                    Some(Shown::Nobody) => Some(view! { <NobodyChosen/> }.into_any()),
+                    Some(Shown::Unknown) => Some(view! { <NoSuchPerson/> }.into_any()),
+                    Some(Shown::Failed(error)) => {
+                        Some(view! { <NotLoaded error retry=move || shown.refetch()/> }.into_any())
+                    }
+                    Some(Shown::Person(_)) | None => None,
+                }}
+            </div>
+        </Transition>
+    }
+    .into_any()
+}
+
+/// The card of one person, and the panel while it is open.
+#[component]
+fn Person(data: ProfileCardData) -> impl IntoView {
+    let store = use_app_store();
+    let ProfileCardData { scored: ScoredProfile { profile, score }, shared_interests } = data;
+    let id = profile.id;
+    let name = Signal::stored(profile.display_name.clone());
+    let avatar_url = Signal::stored(profile.avatar_url.clone());
+    let shared = Signal::stored(shared_interests.clone());
+    let score_signal = Signal::stored(score);
+    let presence = Signal::stored(Some(Presence::from(&profile)));
+    // Nobody writes to themselves: one's own profile has no score.
+    let chatting = Memo::new(move |_| score.is_some() && store.is_chat_open());
+
+    view! {
+        {move || {
+            chatting
+                .get()
+                .then(|| {
+                    view! {
+                        <ChatPanel recipient_id=id name avatar_url score=score_signal shared_interests=shared presence/>
+                    }
+                        .into_any()
+                })
+        }}
+        <ProfileCard profile score shared_interests/>
+    }
+    .into_any()
+}
+
+#[component]
+fn NobodyChosen() -> impl IntoView {
+    view! {
+        <div class="empty-state">
+            <Icon name=IconName::Spark/>
+            <p class="empty-state__title">"Nobody chosen yet"</p>
+            <p class="empty-state__text">"Pick somebody from the list to see their profile."</p>
+        </div>
+    }
+}
+
+#[component]
+fn NoSuchPerson() -> impl IntoView {
+    view! {
+        <div class="empty-state" role="status">
+            <Icon name=IconName::Alert/>
+            <p class="empty-state__title">"No such person"</p>
+            <p class="empty-state__text">"They may have left Mosaic."</p>
+            <a class="button" href="/">
+                "Back to your matches"
+            </a>
+        </div>
+    }
+}
+
+#[component]
+fn NotLoaded(error: ApiError, retry: impl Fn() + Send + 'static) -> impl IntoView {
+    view! {
+        <div class="empty-state" role="alert">
+            <Icon name=IconName::Alert/>
+            <p class="empty-state__title">"This profile could not be loaded"</p>
+            <p class="empty-state__text">{error.to_string()}</p>
+            <button class="button" type="button" on:click=move |_| retry()>
+                "Try again"
+            </button>
+        </div>
+    }
+}
+
+/// The shape of a card before it is here.
+#[component]
+fn StageSkeleton() -> impl IntoView {
+    view! {
+        <div class="stage" aria-hidden="true">
+            <div class="profile-card">
+                <div class="skeleton profile-card__avatar"></div>
+                <div class="skeleton"></div>
+                <div class="skeleton"></div>
+            </div>
+        </div>
+    }
+}
