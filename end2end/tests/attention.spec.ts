@@ -1,0 +1,104 @@
+import { expect, test } from '../fixtures.js';
+
+test('N1 N3 unread shows on the person, in the header and in the title, also after a reload', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  await ada.matches.expectUnread(grace.name, 0);
+  await ada.header.expectUnread(0);
+  await stack.api.send(grace.account, ada.account, 'knock');
+  await ada.matches.expectUnread(grace.name, 1);
+  await ada.header.expectUnread(1);
+  await expect(ada.page).toHaveTitle(/^\(1\) /);
+
+  const alan = await stack.account('alan');
+  await stack.api.send(alan, ada.account, 'knock, knock');
+  await ada.header.expectUnread(2);
+  await expect(ada.page).toHaveTitle(/^\(2\) /);
+  await ada.page.reload();
+  await ada.header.expectUnread(2);
+  await ada.matches.expectUnread(grace.name, 1);
+  await expect(ada.page).toHaveTitle(/^\(2\) /);
+
+  await ada.chat(grace);
+  await ada.matches.expectUnread(grace.name, 0);
+  await ada.header.expectUnread(1);
+  await expect(ada.page).toHaveTitle(/^\(1\) /);
+});
+
+test('N1 from a hundred on it is 99+', async ({ ada, grace, stack }) => {
+  for (let number = 1; number <= 100; number++) {
+    await stack.api.send(grace.account, ada.account, `number ${number}`);
+  }
+  await ada.goto('/');
+  await ada.matches.expectUnread(grace.name, '99+');
+  await ada.header.expectUnread('99+');
+  await expect(ada.page).toHaveTitle(/^\(99\+\) /);
+});
+
+test('N2 a toast says who writes, and opens the conversation', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  await stack.api.send(grace.account, ada.account, 'first knock');
+  const toast = ada.header.toast(grace.name);
+  await expect(toast).toHaveCount(1);
+  // While the pointer is on it, it stays.
+  await toast.hover();
+  await stack.api.send(grace.account, ada.account, 'second knock');
+  await expect(toast).toContainText('second knock');
+  await expect(toast).toHaveCount(1);
+
+  await toast.getByRole('button', { name: 'Open', exact: true }).click();
+  const panel = ada.panel(grace);
+  await panel.expectMessages(['first knock', 'second knock']);
+  await expect(ada.page).toHaveURL(new RegExp(`/\\?profile=${grace.id}&chat=open$`));
+  await expect(toast).toHaveCount(0);
+});
+
+test('N2 a toast also appears in the inbox, and goes when the conversation is opened from there', async ({ ada, grace, stack }) => {
+  await ada.goto('/messages');
+  await stack.api.send(grace.account, ada.account, 'over here');
+  const toast = ada.header.toast(grace.name);
+  await expect(toast).toBeVisible();
+  await toast.hover();
+  await ada.inbox.entry(grace.name).click();
+  await expect(ada.panel(grace).bubble('over here')).toBeVisible();
+  await expect(toast).toHaveCount(0);
+});
+
+test('N2 no toast for the conversation in view, for own messages, or for what was missed', async ({ ada, grace, stack }) => {
+  await stack.api.send(grace.account, ada.account, 'while you were away');
+  await ada.page.addInitScript((name) => {
+    const toasts: string[] = [];
+    Object.assign(window, { toasts });
+    const look = () => {
+      for (const status of document.querySelectorAll('[role="status"], output')) {
+        const opens = [...status.querySelectorAll('button')].some((button) => button.textContent?.trim() === 'Open');
+        if (opens && status.textContent?.includes(name)) toasts.push(status.textContent);
+      }
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true });
+  }, grace.name);
+  await ada.goto('/');
+  await ada.header.expectUnread(1);
+  const toasts = () => ada.page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
+  expect(await toasts()).toEqual([]);
+  const panel = await ada.chat(grace);
+  await panel.send('my own words');
+  await stack.api.send(grace.account, ada.account, 'in plain view');
+  await expect(panel.bubble('in plain view')).toBeVisible();
+  await panel.expectState('my own words', 'Sent', 'Delivered', 'Read');
+  expect(await toasts()).toEqual([]);
+});
+
+test('N4 nobody is asked for notifications unasked', async ({ ada, grace, stack }) => {
+  await ada.page.addInitScript(() => {
+    const asked: string[] = [];
+    Object.assign(window, { asked });
+    Notification.requestPermission = async () => {
+      asked.push('asked');
+      return 'denied';
+    };
+  });
+  await ada.chat(grace);
+  await stack.api.send(grace.account, ada.account, 'hello');
+  await expect(ada.panel(grace).bubble('hello')).toBeVisible();
+  expect(await ada.page.evaluate(() => (window as unknown as { asked: string[] }).asked)).toEqual([]);
+});

@@ -1,0 +1,40 @@
+import { expect, NETWORK, test } from '../fixtures.js';
+
+test.use({ ownServer: true });
+
+test('D3 offline: said, queued, and sent once and in order on return, in the same bubbles', async ({
+  ada,
+  grace,
+  stack,
+  complaints,
+}) => {
+  complaints.allow(NETWORK);
+  const adas = await ada.chat(grace);
+  const graces = await grace.chat(ada);
+  await adas.send('while all is well');
+  await graces.expectMessages(['while all is well']);
+
+  await ada.context.setOffline(true);
+  await expect(adas.status('Offline')).toBeVisible();
+  await adas.send('first in the dark');
+  await adas.send('second in the dark');
+  for (const text of ['first in the dark', 'second in the dark']) {
+    await adas.expectState(text, 'Sending');
+    await expect(adas.bubble(text)).not.toHaveAttribute('data-seq');
+    await adas.mark(text, text);
+  }
+  await stack.api.send(grace.account, ada.account, 'meanwhile elsewhere');
+
+  await ada.context.setOffline(false);
+  await expect(adas.status('Offline')).toHaveCount(0);
+  for (const text of ['first in the dark', 'second in the dark']) {
+    await adas.expectState(text, 'Read');
+    await adas.expectMark(text, text);
+  }
+  const all = ['while all is well', 'meanwhile elsewhere', 'first in the dark', 'second in the dark'];
+  for (const panel of [adas, graces]) {
+    await panel.expectMessages(all);
+    await panel.expectDense(4);
+  }
+  expect(await stack.store.select('SELECT content FROM messages ORDER BY seq')).toEqual(all);
+});

@@ -1,0 +1,96 @@
+import { expect, test } from '../fixtures.js';
+
+test('D5 Sent, Delivered when a device has it, Read when it was seen', async ({ ada, stack, join }) => {
+  const account = await stack.account('grace');
+  const adas = await ada.chat(account);
+  await adas.send('are you there?');
+  await adas.expectState('are you there?', 'Sent');
+  await adas.mark('are you there?', 'first');
+
+  const grace = await join(account);
+  await grace.goto('/');
+  await adas.send('hello?');
+  await adas.expectState('hello?', 'Delivered');
+  await adas.expectState('are you there?', 'Delivered');
+
+  await grace.chat(ada);
+  await adas.expectState('hello?', 'Read');
+  await adas.expectState('are you there?', 'Read');
+  await adas.expectMark('are you there?', 'first');
+});
+
+test('D1 the state of a bubble never goes back', async ({ ada, grace }) => {
+  const adas = await ada.chat(grace);
+  await adas.log.evaluate((log) => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    const look = () => {
+      const bubble = log.querySelector('[data-direction="sent"]');
+      if (!bubble) return;
+      const texts = document.createTreeWalker(bubble, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const word = /^\W*(Sending|Sent|Delivered|Read|Not sent)\W*$/.exec(texts.currentNode.textContent ?? '')?.[1];
+        if (word && word !== seen.at(-1)) seen.push(word);
+      }
+    };
+    new MutationObserver(look).observe(log, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+  await grace.chat(ada);
+  await adas.send('watch this one');
+  await adas.expectState('watch this one', 'Read');
+  const seen = await ada.page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  const order = ['Sending', 'Sent', 'Delivered', 'Read'];
+  expect(seen[0]).toBe('Sending');
+  expect(seen).toEqual(order.filter((state) => seen.includes(state)));
+});
+
+test('D5 a message in a page that nobody looks at is delivered, not read', async ({ ada, grace }) => {
+  const adas = await ada.chat(grace);
+  await grace.chat(ada);
+  const look = (visible: boolean) =>
+    grace.page.evaluate((seen) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (seen ? 'visible' : 'hidden') });
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => !seen });
+      document.hasFocus = () => seen;
+      document.dispatchEvent(new Event('visibilitychange'));
+      window.dispatchEvent(new Event(seen ? 'focus' : 'blur'));
+    }, visible);
+  await look(false);
+  await adas.send('look at this');
+  await adas.expectState('look at this', 'Delivered');
+  await adas.send('look at me too');
+  await adas.expectState('look at me too', 'Delivered');
+  await adas.expectState('look at this', 'Delivered');
+  await expect(grace.page).toHaveTitle(/^\(2\) /);
+
+  await look(true);
+  await adas.expectState('look at me too', 'Read');
+  await expect(grace.page).not.toHaveTitle(/^\(/);
+});
+
+test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
+  const first = await ada.chat(grace);
+  const second = await (await ada.tab('/')).chat(grace);
+  await first.send('written in the first tab');
+  await expect(second.bubble('written in the first tab')).toHaveAttribute('data-direction', 'sent');
+  await second.send('written in the second tab');
+  await stack.api.send(grace.account, ada.account, 'answered to both');
+  const all = ['written in the first tab', 'written in the second tab', 'answered to both'];
+  for (const panel of [first, second]) {
+    await panel.expectMessages(all);
+    await panel.expectDense(3);
+  }
+});
+
+test('D7 what was read in one tab is read in the other', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  const other = await ada.tab('/');
+  await stack.api.send(grace.account, ada.account, 'read me once');
+  for (const tab of [ada, other]) await tab.matches.expectUnread(grace.name, 1);
+  await other.matches.choose(grace.name);
+  await other.matches.message(grace.name).click();
+  for (const tab of [ada, other]) {
+    await tab.matches.expectUnread(grace.name, 0);
+    await expect(tab.page).not.toHaveTitle(/^\(/);
+  }
+});
