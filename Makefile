@@ -1,0 +1,30 @@
+# Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
+.DEFAULT_GOAL := help
+.PHONY: help setup build run watch check test e2e
+
+help: ## List the recipes
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, and serve http://127.0.0.1:3000 with the demo people
+	@exec scripts/run.sh
+
+watch: ## Serve a development build and rebuild it on every change
+	@exec scripts/watch.sh
+
+build: ## Build the release: target/release/mosaic and target/site
+	@exec scripts/build.sh
+
+check: ## Formatting, lints of both builds, documentation: no tests
+	@scripts/setup.sh tools
+	@exec scripts/check.sh
+
+test: ## Everything: check, all Rust tests on private databases, end to end in a browser
+	@exec scripts/test.sh
+
+e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --headed" goes to Playwright
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@exec scripts/e2e.sh $(ARGS)
+
+setup: ## Install what is missing to build and to test, and nothing else
+	@exec scripts/setup.sh test

@@ -1,0 +1,21 @@
+# Sourced by every script: where the repository is, and which tools are found first.
+# shellcheck shell=bash
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export ROOT
+cd "$ROOT"
+
+# .tools holds a tool in the pinned version when the machine has another one; npm brings wasm-opt.
+PATH="$ROOT/.tools/bin:$ROOT/end2end/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+export PATH
+
+# Where cargo puts what it builds.
+TARGET_DIR=${CARGO_TARGET_DIR:-$ROOT/target}
+
+# Leptos reads its output name while it is compiled; cargo-leptos sets it, plain cargo has to be told.
+export LEPTOS_OUTPUT_NAME=mosaic
+
+# The browser comes from the machine, never from a download by Playwright.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
