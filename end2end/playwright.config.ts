@@ -9,8 +9,7 @@ export default defineConfig({
   outputDir: 'test-results',
   globalSetup: './support/services.ts',
   forbidOnly: Boolean(process.env.CI),
-  // Two busy cores make a browser late now and then; what fails twice is wrong. Retried tests are reported as flaky.
-  retries: process.env.CI ? 1 : 0,
+  retries: 0,
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 10_000 },
