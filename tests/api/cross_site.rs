@@ -71,7 +71,9 @@ async fn log_in_works_as_a_plain_form_and_goes_to_own_pages_only() {
         .anonymous(Method::POST, "/logout")
         .header("origin", format!("http://{}", app.address))
         .header("cookie", &pair);
-    assert_eq!(out.send().await.unwrap().headers()["location"], "/login");
+    let out = out.send().await.unwrap();
+    assert_eq!(out.headers()["location"], "/login");
+    assert_eq!(out.headers()["clear-site-data"], "\"storage\"");
     let me = app.anonymous(Method::GET, "/auth/me").header("cookie", &pair).send().await.unwrap();
     assert_eq!(me.status(), StatusCode::UNAUTHORIZED);
     let foreign = app

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use url::form_urlencoded::Serializer;
@@ -49,7 +50,9 @@ async fn log_out(State(state): State<AppState>, viewer: Option<Viewer>) -> Respo
             return error.into_response();
         }
     }
-    ([(SET_COOKIE, clear_cookie(&state))], Redirect::to("/login")).into_response()
+    // A page whose scripts do not run cannot empty what an earlier one kept of this user.
+    let forget = (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
+    ([(SET_COOKIE, clear_cookie(&state)), forget], Redirect::to("/login")).into_response()
 }
 
 fn enter(state: &AppState, token: &Token, to: &str) -> Response {
