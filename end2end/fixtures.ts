@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, test as base } from '@playwright/test';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, test as base, type WebSocket } from '@playwright/test';
 import { AppHeader } from './pages/app_header.js';
 import { ChatPanel } from './pages/chat_panel.js';
 import { hydrated } from './pages/hydrated.js';
@@ -42,6 +42,8 @@ export class Person {
   readonly matches: MatchesPage;
   readonly inbox: InboxPage;
   readonly header: AppHeader;
+  /** The sockets of the page that are open and were welcomed. */
+  readonly #live = new Set<WebSocket>();
 
   constructor(
     readonly account: Account,
@@ -51,6 +53,12 @@ export class Person {
     this.matches = new MatchesPage(page);
     this.inbox = new InboxPage(page);
     this.header = new AppHeader(page);
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).startsWith('{"type":"welcome"')) this.#live.add(socket);
+      });
+      socket.on('close', () => this.#live.delete(socket));
+    });
   }
 
   get id(): string {
@@ -65,6 +73,11 @@ export class Person {
   async goto(path: string): Promise<void> {
     await this.page.goto(path);
     await hydrated(this.page);
+  }
+
+  /** The page is connected. Before that, the end of the session would be met by a request on its way. */
+  async expectLive(): Promise<void> {
+    await base.expect.poll(() => this.#live.size).toBe(1);
   }
 
   /** The panel with somebody, open or not. */

@@ -1,4 +1,4 @@
-import { expect, test } from '../fixtures.js';
+import { expect, NETWORK, test } from '../fixtures.js';
 
 test('N1 N3 unread shows on the person, in the header and in the title, also after a reload', async ({ ada, grace, stack }) => {
   await ada.goto('/');
@@ -101,4 +101,12 @@ test('N4 nobody is asked for notifications unasked', async ({ ada, grace, stack 
   await stack.api.send(grace.account, ada.account, 'hello');
   await expect(ada.panel(grace).bubble('hello')).toBeVisible();
   expect(await ada.page.evaluate(() => (window as unknown as { asked: string[] }).asked)).toEqual([]);
+});
+
+test('N2 a toast comes although the first request for the name failed', async ({ ada, grace, stack, complaints }) => {
+  complaints.allow(NETWORK);
+  await ada.goto('/');
+  await ada.page.route(/\/profiles\//, (route) => route.abort(), { times: 1 });
+  await stack.api.send(grace.account, ada.account, 'do not miss me');
+  await expect(ada.header.toast(grace.name)).toContainText('do not miss me');
 });

@@ -38,3 +38,14 @@ test('D3 offline: said, queued, and sent once and in order on return, in the sam
   }
   expect(await stack.store.select('SELECT content FROM messages ORDER BY seq')).toEqual(all);
 });
+
+test('D3 a browser that is wrong about the network connects all the same', async ({ ada, grace, stack }) => {
+  await ada.page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'onLine', { configurable: true, get: () => false });
+  });
+  const adas = await ada.chat(grace);
+  await stack.api.send(grace.account, ada.account, 'can you hear me?');
+  await adas.expectMessages(['can you hear me?']);
+  await adas.send('very well');
+  await adas.expectState('very well', 'Sent', 'Delivered', 'Read');
+});

@@ -1,9 +1,11 @@
 //! Small owners of browser things, so that each goes away with what made it.
 
+use js_sys::Promise;
 use leptos::prelude::*;
 use leptos::reactive::owner::LocalStorage;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, EventTarget};
 
 use crate::chat::Millis;
@@ -75,6 +77,15 @@ impl Drop for Timer {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// Waits.
+pub async fn pause(millis: i32) {
+    let timeout = Promise::new(&mut |done, _| {
+        // Fails only for a detached window, where nothing waits any more.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, millis);
+    });
+    let _ = JsFuture::from(timeout).await;
 }
 
 /// A place for a value that exists in the browser only and may not cross threads. On the server the

@@ -113,9 +113,10 @@ impl Session {
 
     pub(super) fn became_visible(&mut self, now: Millis) {
         match self.link {
-            Link::BackingOff { .. } => self.connect(now),
+            // Somebody looks: what the browser says of the network is a hint, and may be wrong.
+            Link::BackingOff { .. } | Link::Offline => self.connect(now),
             Link::Live(_) => self.probe(now),
-            Link::Fresh | Link::Connecting { .. } | Link::Offline | Link::Ended => {}
+            Link::Fresh | Link::Connecting { .. } | Link::Ended => {}
         }
     }
 

@@ -85,15 +85,16 @@ fn a_network_that_is_back_and_a_page_that_is_looked_at_connect_at_once() {
 }
 
 #[test]
-fn without_a_network_nothing_is_tried() {
-    let mut device = Device::live(Vec::new());
-    let actions = device.feed(Input::NetworkLost);
-    assert_eq!(count(&actions, &Action::Disconnect), 1);
-    assert_eq!(device.session.connection(), Connection::Offline);
-    assert_eq!(device.feed(Input::BecameVisible), []);
-    assert_eq!(device.feed(Input::Closed { code: None }), []);
-    assert_eq!(device.wait(HOUR), []);
-    assert_eq!(connects(&device.feed(Input::NetworkBack)), 1);
+fn without_a_network_nothing_is_tried_until_it_is_back_or_somebody_looks() {
+    for sign in [Input::NetworkBack, Input::BecameVisible] {
+        let mut device = Device::live(Vec::new());
+        let actions = device.feed(Input::NetworkLost);
+        assert_eq!(count(&actions, &Action::Disconnect), 1);
+        assert_eq!(device.session.connection(), Connection::Offline);
+        assert_eq!(device.feed(Input::Closed { code: None }), []);
+        assert_eq!(device.wait(HOUR), []);
+        assert_eq!(connects(&device.feed(sign)), 1);
+    }
 }
 
 #[test]

@@ -25,6 +25,8 @@ use crate::hooks::storage::UserStorage;
 
 /// More toasts than this at once would cover what one is reading.
 const MAX_TOASTS: usize = 3;
+/// How long to wait after each failed request for a sender's name, in milliseconds.
+const PROFILE_PAUSES: [i32; 3] = [1_000, 4_000, 0];
 
 /// The browser's side of a session. See the module.
 pub(super) struct Driver {
@@ -42,7 +44,7 @@ pub(super) struct Driver {
     /// Whose conversation is open in this tab: no toasts for it.
     open: Cell<Option<UserId>>,
     profiles: RefCell<HashMap<UserId, Profile>>,
-    /// Set when this tab is on its way to the log-in page.
+    /// Set when this tab has forgotten its user and is on its way to the log-in page.
     is_over: Cell<bool>,
     /// Set while a log-out is under way: the server then ends this session because we asked for it.
     is_leaving: Cell<bool>,
@@ -114,9 +116,6 @@ impl Driver {
             }
         });
         self.handle(Input::Started);
-        if !window.navigator().on_line() {
-            self.handle(Input::NetworkLost);
-        }
     }
 
     /// Takes an input and carries out what follows from it. Inputs given meanwhile wait their turn.
@@ -220,10 +219,8 @@ impl Driver {
                 self.total_changed();
             }
             Action::SessionOver if self.is_leaving.get() => {}
-            Action::SessionOver => {
-                self.is_over.set(true);
-                go_to(&log_in_address());
-            }
+            // Until the page is gone one may still write: that goes into the outbox and the draft.
+            Action::SessionOver => go_to(&log_in_address()),
         }
     }
 
@@ -348,15 +345,20 @@ impl Driver {
         });
     }
 
-    /// Who `person` is, asked for once. Messages do not say their sender's name.
+    /// Who `person` is, asked for once if all is well. Messages do not say their sender's name.
     async fn profile(this: &Weak<Self>, person: UserId) -> Option<Profile> {
         let known = this.upgrade()?.profiles.borrow().get(&person).cloned();
         if known.is_some() {
             return known;
         }
-        let profile = rest::profile(person).await.ok()?.profile;
-        this.upgrade()?.profiles.borrow_mut().insert(person, profile.clone());
-        Some(profile)
+        for pause in PROFILE_PAUSES {
+            if let Ok(found) = rest::profile(person).await {
+                this.upgrade()?.profiles.borrow_mut().insert(person, found.profile.clone());
+                return Some(found.profile);
+            }
+            browser::pause(pause).await;
+        }
+        None
     }
 }
 
