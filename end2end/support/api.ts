@@ -15,6 +15,7 @@ export interface Message {
   readonly receiver_id: string;
   readonly content: string;
   readonly seq: number;
+  readonly created_at: string;
 }
 
 /** Somebody who is logged in without a browser. */

@@ -141,3 +141,19 @@ test.describe('days', () => {
     expect(before).toContain(month);
   });
 });
+
+test.describe(() => {
+  test.use({ timezoneId: 'UTC' });
+
+  test('L2 at midnight today becomes yesterday', async ({ ada, grace, stack }) => {
+    const { created_at } = await stack.api.send(grace.account, ada.account, 'the last of the day');
+    const evening = new Date(created_at);
+    evening.setUTCHours(23, 59, 0, 0);
+    await ada.page.clock.install({ time: evening });
+    const panel = await ada.chat(grace);
+    await expect(panel.log.getByText('Today', { exact: true })).toBeVisible();
+    await ada.page.clock.runFor(120_000);
+    await expect(panel.log.getByText('Yesterday', { exact: true })).toBeVisible();
+    await expect(panel.log.getByText('Today', { exact: true })).toHaveCount(0);
+  });
+});

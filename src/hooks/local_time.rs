@@ -1,13 +1,18 @@
 //! Times in the viewer's zone and habit. Browser only: the server cannot know either, so it writes
 //! none of this (see [`super::page::use_interactive`]).
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use js_sys::{Array, Date, Intl::DateTimeFormat, Object, Reflect};
+use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
 use super::browser;
 use crate::chat::Millis;
 
+/// Timers of a device that sleeps are late; one to midnight would be as late as it slept.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 const DAY_MS: f64 = 86_400_000.0;
 const MINUTE_MS: f64 = 60_000.0;
 
@@ -64,6 +69,25 @@ pub fn day_label(at: Millis) -> String {
         1 => "Yesterday".to_owned(),
         _ => DATE.with(|formatter| format(formatter, at)),
     }
+}
+
+/// The day it is, as it changes.
+#[must_use]
+pub fn use_today() -> ReadSignal<i64> {
+    let (today, set_today) = signal(0);
+    Effect::new(move |_| {
+        let look = move || {
+            let day = day_of(browser::now());
+            if today.try_get_untracked().is_some_and(|known| known != day) {
+                set_today.set(day);
+            }
+        };
+        look();
+        if let Ok(looking) = set_interval_with_handle(look, LOOK_EVERY) {
+            on_cleanup(move || looking.clear());
+        }
+    });
+    today
 }
 
 /// RFC 3339 in UTC, for `datetime`.

@@ -148,10 +148,13 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         version.set(changes + 1);
     });
 
+    // At midnight the labels of days change although no message does.
+    let today = local_time::use_today();
     // The first page decides where the reader starts and where the divider stands until the next opening.
     let is_placed = StoredValue::new(false);
     Effect::new(move |known: Option<HashMap<EntryKey, ArcRwSignal<Bubble>>>| {
         version.track();
+        today.track();
         let mut known = known.unwrap_or_default();
         let mut seen = HashMap::with_capacity(known.len());
         let rows = messenger.with_timeline(peer, |timeline| {

@@ -81,7 +81,6 @@ pub fn MessageBubble(
                                     type="button"
                                     on:click=move |_| chat.retry(key)
                                 >
-                                    <Icon name=IconName::Retry />
                                     "Retry"
                                 </button>
                                 <button
@@ -90,7 +89,6 @@ pub fn MessageBubble(
                                     type="button"
                                     on:click=move |_| chat.delete(key)
                                 >
-                                    <Icon name=IconName::Trash />
                                     "Delete"
                                 </button>
                             </p>

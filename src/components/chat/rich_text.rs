@@ -12,7 +12,7 @@ pub(super) enum Piece<'a> {
 /// The only schemes that become links: none of them can run code in this page.
 const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 /// One message must not be able to fill the document with elements.
-const MAX_LINKS: usize = 20;
+const MAX_LINKS: usize = 4;
 
 /// Splits a message into text and links; the pieces together are the message.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {

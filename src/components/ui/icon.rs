@@ -15,10 +15,6 @@ pub enum IconName {
     Close,
     /// A magnifying glass.
     Search,
-    /// Three lines: more to choose from.
-    Menu,
-    /// An arrow to the left: back to where one came from.
-    Back,
     /// One tick: sent.
     Check,
     /// Two ticks: delivered, or read.
@@ -41,8 +37,6 @@ pub enum IconName {
     Spark,
     /// A circling arrow: try again.
     Retry,
-    /// A bin: delete.
-    Trash,
     /// A tray: the list of conversations.
     Inbox,
 }
@@ -55,8 +49,6 @@ impl IconName {
             Self::Send => "M17.2 2.8 8.9 11.1M17.2 2.8l-5.1 14.4-3.2-6.1-6.1-3.2Z",
             Self::Close => "m5 5 10 10M15 5 5 15",
             Self::Search => "M14.5 8.8a5.7 5.7 0 1 1-11.4 0 5.7 5.7 0 0 1 11.4 0ZM17 17l-4.2-4.2",
-            Self::Menu => "M3.5 5.5h13M3.5 10h13M3.5 14.5h13",
-            Self::Back => "M16.5 10h-13M9 4.5 3.5 10 9 15.5",
             Self::Check => "m4 10.6 4 4 8-9.2",
             Self::DoubleCheck => "m1.8 10.8 3.6 3.7 7-8.4M8.8 14l.6.5 8.8-8.4",
             Self::Clock => "M17 10a7 7 0 1 1-14 0 7 7 0 0 1 14 0ZM10 6v4.2l2.8 1.7",
@@ -76,9 +68,6 @@ impl IconName {
                 "M10 2.6c.6 4.3 3.1 6.8 7.4 7.4-4.3.6-6.8 3.1-7.4 7.4-.6-4.3-3.1-6.8-7.4-7.4 4.3-.6 6.8-3.1 7.4-7.4Z"
             }
             Self::Retry => "M16.5 3.5v4.3h-4.3M16.3 7.8A6.7 6.7 0 1 0 16.7 11",
-            Self::Trash => {
-                "M3.5 5.5h13M8 5.5v-2h4v2M5 5.5l.7 10a1.5 1.5 0 0 0 1.5 1.4h5.6a1.5 1.5 0 0 0 1.5-1.4l.7-10M8.3 9v4.5M11.7 9v4.5"
-            }
             Self::Inbox => {
                 "M2.5 11 5 4.5h10l2.5 6.5v4a1.5 1.5 0 0 1-1.5 1.5H4A1.5 1.5 0 0 1 2.5 15ZM2.5 11h4.2L8 13.3h4l1.3-2.3h4.2"
             }

@@ -7,7 +7,7 @@ use crate::chat::{Delivery, Entry, EntryKey, Millis};
 use crate::domain::Seq;
 
 /// At most this many bubbles are in the document, whatever the length of the history.
-pub const MAX_BUBBLES: usize = 100;
+pub const MAX_BUBBLES: usize = 80;
 /// How many bubbles come in at either end at a time.
 const STEP: usize = 40;
 /// How many bubbles there are at first.
@@ -185,10 +185,15 @@ pub fn lines(
             && entries[index].created_at.0.abs_diff(entries[index - 1].created_at.0) < GROUP_GAP_MS
     };
     let mut lines = Vec::with_capacity(range.len() + 4);
+    let mut latest = None;
     for index in range.clone() {
         let entry = entries[index];
-        if let Some(today) = day(index).filter(|_| index == range.start || day(index) != day(index - 1)) {
-            lines.push(Line::Day(today, entry.created_at));
+        // Only for a later day than any before: what was written yesterday and is not sent yet stands
+        // after what came today, and a day has one separator.
+        let later = day(index).filter(|day| latest.is_none_or(|latest| *day > latest));
+        if let Some(day) = later {
+            latest = later;
+            lines.push(Line::Day(day, entry.created_at));
         }
         if unread == Some(index) {
             lines.push(Line::Unread);
@@ -286,6 +291,14 @@ mod tests {
     }
 
     #[test]
+    fn a_day_has_one_separator_although_unsent_messages_stand_last() {
+        let entries =
+            [entry(Some(1), false, DAY), entry(Some(2), false, 2 * DAY), entry(None, true, DAY + MINUTE)];
+        let all: Vec<&Entry> = entries.iter().collect();
+        assert_eq!(show(&lines(&all, Window::at_end(&all), None, day_of)), "day1 single day2 single single");
+    }
+
+    #[test]
     fn the_divider_stands_before_the_first_message_of_the_peer_that_was_unread() {
         let entries =
             [entry(Some(1), false, 0), entry(Some(2), true, MINUTE), entry(Some(3), false, 2 * MINUTE)];
@@ -303,29 +316,29 @@ mod tests {
         let mut window = Window::at_end(&all);
         assert_eq!(shown(&all, window), (441, 500, 60));
         window = window.earlier(&all);
-        assert_eq!(shown(&all, window), (401, 500, 100));
+        assert_eq!(shown(&all, window), (401, 480, 80));
         window = window.earlier(&all);
-        assert_eq!(shown(&all, window), (361, 460, 100));
+        assert_eq!(shown(&all, window), (361, 440, 80));
         assert!(!window.is_at_end());
         for _ in 0..20 {
             window = window.earlier(&all);
         }
         assert!(window.is_at_start(&all));
-        assert_eq!(shown(&all, window), (1, 100, 100));
+        assert_eq!(shown(&all, window), (1, 80, 80));
         for _ in 0..20 {
             window = window.later(&all);
         }
         assert!(window.is_at_end());
-        assert_eq!(shown(&all, window), (401, 500, 100));
+        assert_eq!(shown(&all, window), (421, 500, 80));
     }
 
     #[test]
     fn new_messages_move_nothing_for_whoever_reads_further_up() {
         let entries = conversation(300);
         let all: Vec<&Entry> = entries.iter().collect();
-        let window = Window::at_end(&all[..160]).earlier(&all[..160]);
-        assert_eq!(shown(&all[..160], window), (61, 160, 100));
-        assert_eq!(shown(&all, window.grown(&all, false)), (61, 160, 100));
+        let window = Window::at_end(&all[..160]);
+        assert_eq!(shown(&all[..160], window), (101, 160, 60));
+        assert_eq!(shown(&all, window.grown(&all, false)), (101, 180, 80));
         assert_eq!(shown(&all, window.grown(&all, true)), (241, 300, 60));
     }
 
@@ -333,9 +346,9 @@ mod tests {
     fn opening_at_the_first_unread_shows_some_of_what_came_before() {
         let entries = conversation(300);
         let all: Vec<&Entry> = entries.iter().collect();
-        assert_eq!(shown(&all, Window::around(&all, Seq(100))), (81, 180, 100));
+        assert_eq!(shown(&all, Window::around(&all, Seq(100))), (81, 160, 80));
         assert_eq!(shown(&all, Window::around(&all, Seq(290))), (241, 300, 60));
-        assert_eq!(shown(&all, Window::around(&all, Seq(0))), (1, 100, 100));
+        assert_eq!(shown(&all, Window::around(&all, Seq(0))), (1, 80, 80));
     }
 
     #[test]
