@@ -38,12 +38,18 @@ pub fn provide_app_store() -> AppStore {
     let card = Memo::new(move |_| profile.with(|id| id.as_deref()?.parse().ok()));
     let is_chat_open =
         Memo::new(move |_| card.get().is_some() && query.with(|query| query.get_str("chat") == Some("open")));
+    let is_leaving = StoredValue::new(false);
+    Effect::new(move |_| {
+        if !is_chat_open.get() {
+            is_leaving.set_value(false);
+        }
+    });
     let store = AppStore {
         profile,
         card,
         is_chat_open,
         navigate: StoredValue::new(Box::new(use_navigate())),
-        is_leaving: StoredValue::new(false),
+        is_leaving,
     };
     provide_context(store);
     store
@@ -118,6 +124,7 @@ impl AppStore {
             .is_some_and(|state| state.as_string().as_deref() == Some(OVER_CARD));
         if let Some(history) = history.filter(|_| over_card) {
             self.is_leaving.set_value(true);
+            // Should Back lead nowhere, the button must not stay dead.
             let is_leaving = self.is_leaving;
             set_timeout(
                 move || {
@@ -141,7 +148,19 @@ impl AppStore {
 
     fn go(&self, address: &str, options: NavigateOptions) {
         let options = NavigateOptions { scroll: false, ..options };
+        let state = options.state.to_js_value();
+        let is_new = !options.replace;
         self.navigate.with_value(|navigate| navigate(address, options));
+        // The router makes no history entry for where it believes to be already, and after Back and
+        // Forward it may be wrong about that.
+        let location = window().location();
+        let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+        if is_new
+            && here != address
+            && let Ok(history) = window().history()
+        {
+            let _ = history.push_state_with_url(&state, "", Some(address));
+        }
     }
 }
 

@@ -89,3 +89,53 @@ test('the inbox needs a log-in and comes back to after it', async ({ visit, stac
     (url) => url.origin === stack.origin && url.pathname === '/login' && url.searchParams.get('next') === '/messages',
   );
 });
+
+test('after Back and Forward each choice still makes a place to come back to', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  await stack.api.send(grace.account, ada.account, 'over here');
+  await ada.header.toast(grace.name).getByRole('button', { name: 'Open', exact: true }).click();
+  const panel = ada.panel(grace);
+  await panel.closeButton.click();
+  await expect(ada.page).toHaveURL(new RegExp(`/\\?profile=${grace.id}$`));
+  await ada.page.goBack();
+  await expect(ada.page).toHaveURL(`${stack.origin}/`);
+  await ada.matches.choose(grace.name);
+  await expect(ada.page).toHaveURL(new RegExp(`/\\?profile=${grace.id}$`));
+  await ada.page.goBack();
+  await expect(ada.matches.card(grace.name)).toHaveCount(0);
+});
+
+test('closing works every time, however fast', async ({ ada, grace }) => {
+  await ada.goto(`/?profile=${grace.id}`);
+  const panel = ada.panel(grace);
+  for (let round = 0; round < 4; round++) {
+    await ada.matches.message(grace.name).click();
+    await expect(panel.composer).toBeVisible();
+    await ada.page.keyboard.press('Escape');
+    await expect(panel.root).toHaveCount(0, { timeout: 1_000 });
+  }
+});
+
+test('the chat with somebody never opens for another person while they are loaded', async ({ ada, grace, stack }) => {
+  const alan = await stack.account('alan');
+  await stack.api.send(alan, ada.account, 'unread, and to stay so');
+  await ada.goto(`/?profile=${alan.user.id}`);
+  await stack.api.send(grace.account, ada.account, 'open me');
+  const toast = ada.header.toast(grace.name);
+  await expect(toast).toBeVisible();
+
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const asked = ada.page.waitForRequest(/get_profile/);
+  await ada.page.route(/get_profile/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await toast.getByRole('button', { name: 'Open', exact: true }).click();
+  await asked;
+  await expect(ada.page).toHaveURL(new RegExp(`/\\?profile=${grace.id}&chat=open$`));
+  await expect(ada.panel(alan).root).toHaveCount(0);
+  release();
+  await ada.panel(grace).expectMessages(['open me']);
+  await ada.matches.expectUnread(alan.user.display_name, 1);
+});

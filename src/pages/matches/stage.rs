@@ -88,8 +88,11 @@ fn Person(data: ProfileCardData) -> impl IntoView {
     let shared = Signal::stored(shared_interests.clone());
     let score_signal = Signal::stored(score);
     let presence = Signal::stored(Some(Presence::from(&profile)));
-    // Nobody writes to themselves: one's own profile has no score.
-    let chatting = Memo::new(move |_| score.is_some() && store.is_chat_open());
+    // Nobody writes to themselves: one's own profile has no score. The panel opens for who the address
+    // names; one that is open already stays until the next person is here.
+    let chatting = Memo::new(move |was: Option<&bool>| {
+        score.is_some() && store.is_chat_open() && (store.card() == Some(id) || was == Some(&true))
+    });
 
     view! {
         {move || {
