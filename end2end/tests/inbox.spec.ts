@@ -43,3 +43,25 @@ test('an inbox without a conversation says so', async ({ ada }) => {
   await expect(ada.inbox.items).toHaveCount(0);
   await expect(ada.page.getByRole('main')).toContainText(/no (conversations|messages)/i);
 });
+
+test('news that come while the inbox is loaded are in it', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const asked = ada.page.waitForRequest(/list_conversations/);
+  await ada.page.route(
+    /list_conversations/,
+    async (route) => {
+      const early = await route.fetch();
+      await released;
+      await route.fulfill({ response: early });
+    },
+    { times: 1 },
+  );
+  await ada.header.messages.click();
+  await asked;
+  await stack.api.send(grace.account, ada.account, 'just in time');
+  await ada.header.expectUnread(1);
+  release();
+  await expect(ada.inbox.item(grace.name)).toContainText('just in time');
+});

@@ -9,6 +9,7 @@ use leptos_meta::Title;
 use self::inbox_list::InboxList;
 use super::SignedIn;
 use crate::api::list_conversations;
+use crate::hooks::messenger::use_messenger;
 
 /// The first page comes with the document; from then on the list keeps itself up to date.
 #[component]
@@ -26,12 +27,14 @@ pub fn ConversationsPage() -> impl IntoView {
 
 #[component]
 fn Inbox() -> impl IntoView {
+    // Before the request: what happens while it is on its way may not be in the answer.
+    let asked_at = use_messenger().activity().get_untracked();
     let first = OnceResource::new(list_conversations(None));
     view! {
         <Suspense fallback=InboxSkeleton>
             {Suspend::new(async move {
                 let first = first.await;
-                view! { <InboxList first/> }
+                view! { <InboxList first asked_at/> }
             })}
         </Suspense>
     }

@@ -21,6 +21,8 @@ const GATHER: Duration = Duration::from_millis(150);
 pub fn InboxList(
     /// The first page, or why it could not be loaded.
     first: Result<ConversationList, ApiError>,
+    /// How much activity there had been when that page was asked for.
+    asked_at: u64,
 ) -> impl IntoView {
     let (first, error) = match first {
         Ok(first) => (Inbox::new(first), None),
@@ -48,7 +50,7 @@ pub fn InboxList(
         let cursor = cursor.clone();
         async move { take(list_conversations(Some(cursor)).await, Inbox::append) }
     });
-    keep_up_to_date(refresh);
+    keep_up_to_date(refresh, asked_at);
 
     let more = move |_| {
         if let Some(cursor) = inbox.with_untracked(|inbox| inbox.next().cloned())
@@ -104,9 +106,9 @@ pub fn InboxList(
 
 /// Fetches the first page again after activity: one request at a time, and never none after the
 /// last news.
-fn keep_up_to_date(refresh: Action<(), ()>) {
+fn keep_up_to_date(refresh: Action<(), ()>, asked_at: u64) {
     let activity = use_messenger().activity();
-    let fetched = StoredValue::new(activity.get_untracked());
+    let fetched = StoredValue::new(asked_at);
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let pending = refresh.pending();
 
