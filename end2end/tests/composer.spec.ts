@@ -102,3 +102,20 @@ test('D1 the bubble is there before the network has answered', async ({ ada, gra
   console.log(`pending bubble after ${delay.toFixed(1)} ms`);
   await panel.expectState('at once', 'Sending');
 });
+
+test('C4 what was typed before the page is interactive stays', async ({ ada, grace }) => {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await ada.page.route(/\.wasm$/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  const panel = ada.panel(grace);
+  await ada.page.goto(`/?profile=${grace.id}&chat=open`, { waitUntil: 'commit' });
+  await panel.composer.pressSequentially('quick fingers');
+  release();
+  await panel.expectReady();
+  await expect(panel.composer).toHaveValue('quick fingers');
+  await panel.composer.press('Enter');
+  await panel.expectState('quick fingers', 'Sent', 'Delivered', 'Read');
+});

@@ -93,3 +93,21 @@ test('A5 what has the focus is not covered', async ({ ada, grace, stack }) => {
     expect(covered).toBe('');
   }
 });
+
+test('A3 the focus comes back to Message from wherever it was, but not out of a field', async ({ ada, grace }) => {
+  await ada.goto(`/?profile=${grace.id}`);
+  await ada.matches.message(grace.name).click();
+  const panel = ada.panel(grace);
+  await expect(panel.composer).toBeFocused();
+  await ada.header.messages.focus();
+  await ada.page.goBack();
+  await expect(panel.root).toHaveCount(0);
+  await expect(ada.matches.message(grace.name)).toBeFocused();
+
+  await ada.matches.message(grace.name).click();
+  await expect(panel.composer).toBeFocused();
+  await ada.matches.search.focus();
+  await ada.page.goBack();
+  await expect(panel.root).toHaveCount(0);
+  await expect(ada.matches.search).toBeFocused();
+});

@@ -61,3 +61,24 @@ test('P5 the sheet becomes a panel when the window gets wide, and keeps the draf
   await ada.matches.search.click();
   await expect(ada.matches.search).toBeFocused();
 });
+
+test('P5 on a phone a toast leaves the composer free', async ({ stack, join }) => {
+  const grace = await stack.account('grace');
+  const alan = await stack.account('alan');
+  const ada = await join(await stack.account('ada'), phone);
+  const panel = await ada.chat(grace);
+  await stack.api.send(alan, ada.account, 'am I in the way?');
+  const toast = ada.header.toast(alan.user.display_name);
+  await expect(toast).toBeVisible();
+  const [above, below] = [await settledBox(toast), await settledBox(panel.composer)];
+  expect(above.y + above.height).toBeLessThan(below.y);
+});
+
+test('P5 on a phone closing the card gives the focus back to the list', async ({ stack, join }) => {
+  const grace = (await stack.account('grace')).user;
+  const ada = await join(await stack.account('ada'), phone);
+  await ada.goto('/');
+  await ada.matches.choose(grace.display_name);
+  await ada.page.getByRole('button', { name: 'Close profile' }).click();
+  await expect(ada.matches.entry(grace.display_name)).toBeFocused();
+});

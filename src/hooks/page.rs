@@ -61,7 +61,7 @@ pub fn on_attention_change(callback: impl Fn() + Clone + 'static) {
     });
 }
 
-/// Gives the focus back to the button that opened the panel, unless it went elsewhere meanwhile.
+/// Gives the focus back to the button that opened the panel, unless somebody is writing elsewhere.
 ///
 /// It runs when a panel is cleaned up, which the server does as well, after each rendering.
 pub fn return_focus_to_message_button() {
@@ -72,8 +72,9 @@ pub fn return_focus_to_message_button() {
     set_timeout(
         || {
             let page = document();
-            let is_lost = page.active_element().is_none_or(|element| element.tag_name() == "BODY");
-            if !is_lost || page.query_selector(".chat-panel").ok().flatten().is_some() {
+            let is_writing =
+                page.active_element().is_some_and(|it| it.matches("input, textarea").unwrap_or(false));
+            if is_writing || page.query_selector(".chat-panel").ok().flatten().is_some() {
                 return;
             }
             let button = page.query_selector(".profile-card__message").ok().flatten();

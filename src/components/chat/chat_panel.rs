@@ -52,7 +52,10 @@ pub fn ChatPanel(
     page::use_visual_viewport(is_compact.into());
 
     let draft = RwSignal::new(String::new());
-    Effect::new(move |_| draft.set(chat.draft()));
+    Effect::new(move |_| {
+        let typed_early = input.get_untracked().map(|input| input.value()).filter(|typed| !typed.is_empty());
+        draft.set(typed_early.unwrap_or_else(|| chat.draft()));
+    });
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             let _ = input.focus();

@@ -30,9 +30,13 @@ pub fn Composer(
     let can_send = Memo::new(move |_| draft.with(|text| MessageBody::parse(text.as_str()).is_ok()));
     let count = Memo::new(move |_| draft.with(|text| MessageBody::count(text)));
     let breaks_on_enter = page::use_media_query("(pointer: coarse)");
+    // Not a property of the view: what was typed before the page was interactive would be overwritten.
     Effect::new(move |_| {
-        draft.track();
+        let text = draft.get();
         if let Some(input) = input.get() {
+            if input.value() != text {
+                input.set_value(&text);
+            }
             fit(&input);
         }
     });
@@ -79,7 +83,6 @@ pub fn Composer(
                 placeholder="Write a message"
                 autocomplete="off"
                 enterkeyhint=move || if breaks_on_enter.get() { "enter" } else { "send" }
-                prop:value=move || draft.get()
                 node_ref=input
                 on:input:target=move |event| on_input(event.target().value())
                 on:keydown=on_key

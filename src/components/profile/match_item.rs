@@ -37,8 +37,11 @@ pub fn MatchItem(
             && store.card().is_none()
             && let Some(link) = link.get_untracked()
         {
-            // A link that left the page cannot be focused; then there is nothing to return to.
-            let _ = link.focus();
+            // Once the list is shown again where the card took its place. A link that left the page
+            // cannot be focused; then there is nothing to return to.
+            request_animation_frame(move || {
+                let _ = link.focus();
+            });
         }
         is_chosen
     });
