@@ -8,6 +8,7 @@ pub mod auth;
 pub mod avatar;
 pub mod background;
 pub mod bus;
+pub mod changes;
 pub mod clock;
 pub mod commands;
 pub mod config;

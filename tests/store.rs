@@ -109,11 +109,12 @@ contract! {
         total_unread_counts_every_conversation
         heads_and_peers_are_the_newest
         last_seqs_are_of_existing_conversations
-        messages_and_marks_make_both_active
+        messages_and_marks_are_changes_for_both
     }
     presence {
         the_first_to_arrive_makes_online_the_last_to_depart_offline
         an_instance_that_stops_beating_does_not_count
+        an_instance_that_is_cut_off_says_so_as_long_as_it_lives
         reaping_tells_who_is_offline_and_since_when
         a_reaped_instance_hears_of_it
         one_of_many_arrivals_is_the_first

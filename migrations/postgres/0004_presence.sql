@@ -2,8 +2,9 @@
 -- beats holds a socket of theirs; an instance that died silently stops counting by itself.
 
 CREATE TABLE instances (
-    id        uuid PRIMARY KEY,
-    last_beat timestamptz NOT NULL
+    id          uuid PRIMARY KEY,
+    last_beat   timestamptz NOT NULL,
+    is_cut_off  boolean NOT NULL DEFAULT false  -- has no bus: what it stores, others have to ask for
 );
 
 CREATE TABLE presence (

@@ -9,7 +9,7 @@ CREATE TABLE conversations (
     last_seq         INTEGER NOT NULL DEFAULT 0,
     from_lo          INTEGER NOT NULL DEFAULT 0,  -- how many of the messages lo wrote; hi wrote the others
     last_message_at  INTEGER NOT NULL,            -- of the message at last_seq
-    changed_at       INTEGER NOT NULL,            -- last message or mark; never goes back
+    changed_at       INTEGER NOT NULL DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER)),  -- last message or mark
     lo_read_seq      INTEGER NOT NULL DEFAULT 0 CHECK (lo_read_seq <= last_seq),
     hi_read_seq      INTEGER NOT NULL DEFAULT 0 CHECK (hi_read_seq <= last_seq),
     lo_delivered_seq INTEGER NOT NULL DEFAULT 0 CHECK (lo_delivered_seq BETWEEN lo_read_seq AND last_seq),
@@ -21,7 +21,7 @@ CREATE TABLE conversations (
 -- The inbox, newest first, is a walk along these two, merged.
 CREATE INDEX conversations_of_lo ON conversations (user_lo, last_message_at, user_hi);
 CREATE INDEX conversations_of_hi ON conversations (user_hi, last_message_at, user_lo);
--- Which changed lately? Asked once a second while the bus is away.
+-- Which changed lately? Asked while the bus is away, and by each ping of a device.
 CREATE INDEX conversations_changed ON conversations (changed_at);
 
 CREATE TABLE messages (
@@ -80,12 +80,12 @@ WHEN NEW.sender_id <> NEW.receiver_id
      AND EXISTS (SELECT 1 FROM profiles WHERE id = NEW.receiver_id)
      AND NOT EXISTS (SELECT 1 FROM messages WHERE sender_id = NEW.sender_id AND client_id = NEW.client_id)
 BEGIN
-    INSERT INTO conversations (user_lo, user_hi, last_seq, from_lo, last_message_at, changed_at)
+    INSERT INTO conversations (user_lo, user_hi, last_seq, from_lo, last_message_at)
     VALUES (min(NEW.sender_id, NEW.receiver_id), max(NEW.sender_id, NEW.receiver_id),
-            1, NEW.sender_id < NEW.receiver_id, NEW.created_at, NEW.created_at)
+            1, NEW.sender_id < NEW.receiver_id, NEW.created_at)
     ON CONFLICT (user_lo, user_hi) DO UPDATE
     SET last_seq = last_seq + 1, from_lo = from_lo + excluded.from_lo,
-        last_message_at = excluded.last_message_at, changed_at = max(changed_at, excluded.changed_at);
+        last_message_at = excluded.last_message_at, changed_at = excluded.changed_at;
 
     INSERT INTO messages (id, sender_id, receiver_id, content, created_at, seq, client_id, from_lo)
     SELECT NEW.id, NEW.sender_id, NEW.receiver_id, NEW.content, NEW.created_at, last_seq, NEW.client_id, from_lo

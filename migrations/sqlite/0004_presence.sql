@@ -2,8 +2,9 @@
 -- beats holds a socket of theirs; an instance that died silently stops counting by itself.
 
 CREATE TABLE instances (
-    id        BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
-    last_beat INTEGER NOT NULL
+    id          BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 16),
+    last_beat   INTEGER NOT NULL,
+    is_cut_off  INTEGER NOT NULL DEFAULT 0      -- has no bus: what it stores, others have to ask for
 ) STRICT;
 
 CREATE TABLE presence (

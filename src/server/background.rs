@@ -4,21 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::AppState;
 use super::bus::BusHealth;
+use super::changes::Changes;
+use super::fanout::encode;
 use super::service::Service;
+use super::store::COMMIT_LAG;
+use crate::chat::protocol::ServerFrame;
 
 /// How often an instance says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
 /// How often ended log-ins are asked for; a socket may outlive its log-in by twice this.
 const WATCH: Duration = Duration::from_millis(900);
-/// How far back each question reaches, so that instances' clocks may differ a little.
-const OVERLAP: TimeDelta = TimeDelta::seconds(30);
-/// How far back the poll reaches: a frozen bus is noticed after a few seconds only.
-const POLL_OVERLAP: TimeDelta = TimeDelta::seconds(10);
+/// An instance counts as cut off for this much longer than it is: the others may look only now.
+const LINGER: Duration = Duration::from_secs(3);
 /// How often limits forget.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -26,7 +28,11 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub fn start(state: &AppState) {
     every(state, BEAT, |service| async move { Ok(service.beat().await?) });
     every(state, WATCH, watch_sessions);
-    every(state, WATCH, poll_while_degraded);
+    let poll = Arc::new(Mutex::new(Poll::default()));
+    every(state, WATCH, move |service| {
+        let poll = Arc::clone(&poll);
+        async move { poll.lock().await.look(&service).await }
+    });
     every(state, SWEEP, |service| async move {
         service.limits.sweep();
         Ok(())
@@ -66,21 +72,42 @@ where
 /// Closes the sockets of log-ins that ended anywhere. The store is asked, not the bus, so that it
 /// holds with the bus up or down.
 async fn watch_sessions(service: Arc<Service>) -> anyhow::Result<()> {
-    let ended = service.store.revoked_since(service.clock.now() - OVERLAP).await?;
+    let until = service.store.watermark().await?;
+    let since = service.watermark.borrow().unwrap_or(until) - COMMIT_LAG;
+    let ended = service.store.revoked_since(since).await?;
     if !ended.is_empty() {
         service.hub.end_sessions(&ended);
     }
+    service.watermark.send_replace(Some(until));
     Ok(())
 }
 
-async fn poll_while_degraded(service: Arc<Service>) -> anyhow::Result<()> {
-    if service.bus.health() == BusHealth::Healthy {
-        return Ok(());
+/// What stands in for the bus while this instance, or any other, is cut off from it.
+#[derive(Default)]
+struct Poll {
+    changes: Option<Changes>,
+    last_trouble: Option<Instant>,
+}
+
+impl Poll {
+    async fn look(&mut self, service: &Service) -> anyhow::Result<()> {
+        if service.bus.health() == BusHealth::Degraded {
+            self.last_trouble = Some(Instant::now());
+        }
+        let is_cut_off = self.last_trouble.is_some_and(|last| last.elapsed() < LINGER);
+        if !service.note_bus(is_cut_off).await? {
+            self.changes = None;
+            return Ok(());
+        }
+        let watermark = service.store.watermark().await?;
+        let changes = self.changes.get_or_insert_with(|| Changes::since(watermark));
+        let users = service.hub.users();
+        for (user, conversations) in
+            changes.next(&*service.store, &users, watermark, service.clock.now()).await?
+        {
+            metrics::counter!("mosaic_resyncs_total", "cause" => "poll").increment(1);
+            service.hub.deliver(user, &encode(&ServerFrame::Resync { conversations }), None);
+        }
+        Ok(())
     }
-    let users = service.hub.users();
-    for user in service.store.active_since(&users, service.clock.now() - POLL_OVERLAP).await? {
-        metrics::counter!("mosaic_resyncs_total", "cause" => "poll").increment(1);
-        service.hub.resync(user);
-    }
-    Ok(())
 }

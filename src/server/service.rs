@@ -7,7 +7,10 @@ mod people;
 mod presence;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::auth::Passwords;
@@ -41,6 +44,10 @@ pub struct Service {
     pub limits: Limits,
     /// This process, as presence knows it.
     pub instance: InstanceId,
+    /// Until when, by the database's clock, ended log-ins were asked for; `None` before the first answer.
+    pub watermark: watch::Sender<Option<DateTime<Utc>>>,
+    /// Whether this process says that it is cut off from the bus.
+    is_cut_off: AtomicBool,
     passwords: Passwords,
 }
 
@@ -51,6 +58,17 @@ impl Service {
         let instance = Uuid::now_v7();
         let hub = Arc::new(Hub::new(limits.are_on()));
         let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), instance);
-        Arc::new(Self { store, bus, clock, hub, fanout, limits, instance, passwords: Passwords::new() })
+        Arc::new(Self {
+            store,
+            bus,
+            clock,
+            hub,
+            fanout,
+            limits,
+            instance,
+            watermark: watch::Sender::new(None),
+            is_cut_off: AtomicBool::new(false),
+            passwords: Passwords::new(),
+        })
     }
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::chat::protocol::{ConversationHead, HistoryPage};
@@ -210,6 +210,9 @@ pub trait Store: Send + Sync + 'static {
     async fn migrate(&self) -> Result<()>;
     /// Whether the database answers.
     async fn ping(&self) -> Result<()>;
+    /// The time by the database's own clock, which all instances share: until when somebody has seen
+    /// what changed. See [`COMMIT_LAG`].
+    async fn watermark(&self) -> Result<DateTime<Utc>>;
 
     // People
 
@@ -241,8 +244,8 @@ pub trait Store: Send + Sync + 'static {
     /// Notes that a log-in was used.
     async fn touch_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<()>;
     /// Ends a log-in; `false` when it had ended already.
-    async fn revoke_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool>;
-    /// The log-ins that ended at or after `since`: what every instance asks once a second.
+    async fn revoke_session(&self, id: SessionId) -> Result<bool>;
+    /// The log-ins that ended at or after `since`, a watermark: what every instance asks once a second.
     async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>>;
     /// Stores a ticket under its digest, and forgets those that expired before `now`.
     async fn create_ticket(&self, digest: &Digest, ticket: &Ticket, now: DateTime<Utc>) -> Result<()>;
@@ -282,15 +285,24 @@ pub trait Store: Send + Sync + 'static {
     /// `me` has read the conversation with `peer` up to `seq`; stamps `read_at` of the peer's messages.
     async fn mark_read(&self, me: UserId, peer: UserId, seq: Seq, now: DateTime<Utc>) -> Result<Mark>;
     /// A device of `me` holds the conversation with `peer` up to `seq`.
-    async fn mark_delivered(&self, me: UserId, peer: UserId, seq: Seq, now: DateTime<Utc>) -> Result<Mark>;
-    /// Which of `users` are in a conversation that changed (a message or a mark) at or after `since`.
-    async fn active_since(&self, users: &[UserId], since: DateTime<Utc>) -> Result<Vec<UserId>>;
+    async fn mark_delivered(&self, me: UserId, peer: UserId, seq: Seq) -> Result<Mark>;
+    /// The conversations of `users` that changed (a message or a mark) at or after `since`, a watermark;
+    /// each as its user sees it.
+    async fn changed_since(
+        &self,
+        users: &[UserId],
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(UserId, ConversationHead)>>;
 
     // Presence: a user is online while an instance that beats holds a socket of theirs.
 
-    /// Says that an instance lives. `true` when it was not registered: the first time, or because
-    /// it was silent for so long that it was reaped; then its users have to arrive anew.
-    async fn beat(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
+    /// Says that an instance lives, and whether it is cut off from the bus. `true` when it was not
+    /// registered: the first time, or because it was silent for so long that it was reaped; then its
+    /// users have to arrive anew.
+    async fn beat(&self, instance: InstanceId, is_cut_off: bool, now: DateTime<Utc>) -> Result<bool>;
+    /// Whether any instance that lives is cut off from the bus.
+    async fn is_any_cut_off(&self, now: DateTime<Utc>) -> Result<bool>;
     /// An instance holds a socket of `user`; `true` when nobody did before.
     async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
     /// An instance holds no socket of `user` any more; `true` when now nobody does. Sets last seen.
@@ -301,6 +313,10 @@ pub trait Store: Send + Sync + 'static {
     /// The people `user` has the newest `limit` conversations with.
     async fn peers(&self, user: UserId, limit: u32) -> Result<Vec<UserId>>;
 }
+
+/// A transaction may commit this much after the time it wrote. Whoever asks what changed since a
+/// watermark asks from this much before it, and passes over what it has seen.
+pub const COMMIT_LAG: TimeDelta = TimeDelta::seconds(15);
 
 /// How long an instance that does not beat still counts as alive, in seconds.
 pub const INSTANCE_LEASE_SECONDS: i64 = 40;

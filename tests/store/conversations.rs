@@ -6,7 +6,7 @@ use mosaic::domain::{Seq, UserId};
 use mosaic::server::store::ConversationPage;
 use uuid::Uuid;
 
-use crate::support::{Db, at, kept};
+use crate::support::{Db, at, kept, later};
 
 async fn inbox(db: &Db, me: UserId) -> ConversationPage {
     db.store.conversations(me, 100, None, at(1000)).await.expect("answered")
@@ -169,31 +169,36 @@ pub async fn last_seqs_are_of_existing_conversations(db: Db) {
     assert_eq!(db.store.last_seqs(ada, &[]).await.expect("answered"), BTreeMap::new());
 }
 
-pub async fn messages_and_marks_make_both_active(db: Db) {
+pub async fn messages_and_marks_are_changes_for_both(db: Db) {
     let people = people(&db, 4).await;
-    let active = async |since| {
-        let mut active = db.store.active_since(&people[..3], at(since)).await.expect("answered");
-        active.sort_unstable();
-        active
+    // Who sees a change in the conversation with whom.
+    let changed = async |since| {
+        let found = db.store.changed_since(&people[..3], since, at(0)).await.expect("answered");
+        let place = |id| people.iter().position(|person| *person == id).expect("one of them");
+        let mut pairs: Vec<_> =
+            found.iter().map(|(user, head)| (place(*user), place(head.peer_id))).collect();
+        pairs.sort_unstable();
+        pairs
     };
-    let of = |wanted: &[usize]| {
-        let mut ids: Vec<_> = wanted.iter().map(|&n| people[n]).collect();
-        ids.sort_unstable();
-        ids
-    };
-    assert_eq!(active(0).await, of(&[]));
+    let start = later(&db).await;
+    assert_eq!(changed(start).await, []);
     db.send(people[0], people[1], "hello", at(10)).await;
-    db.send(people[2], people[3], "hello", at(20)).await;
-    assert_eq!(active(10).await, of(&[0, 1, 2]), "only those asked about");
-    assert_eq!(active(11).await, of(&[2]));
+    let second = later(&db).await;
+    // By a clock that went back.
+    db.send(people[2], people[3], "hello", at(5)).await;
+    assert_eq!(changed(start).await, [(0, 1), (1, 0), (2, 3)], "only those asked about");
+    assert_eq!(changed(second).await, [(2, 3)]);
+    let read = later(&db).await;
     db.store.mark_read(people[1], people[0], Seq(1), at(30)).await.expect("stored");
-    assert_eq!(active(30).await, of(&[0, 1]), "also the one whose message was read");
+    assert_eq!(changed(read).await, [(0, 1), (1, 0)], "also for the one whose message was read");
+    let repeated = later(&db).await;
     db.store.mark_read(people[1], people[0], Seq(1), at(40)).await.expect("stored");
-    assert_eq!(active(40).await, of(&[]), "nothing moved");
-    db.store.mark_delivered(people[3], people[2], Seq(1), at(50)).await.expect("stored");
-    assert_eq!(active(50).await, of(&[2]));
-    // A clock that went back does not take a change away.
-    db.send(people[0], people[1], "hello", at(5)).await;
-    assert_eq!(active(30).await, of(&[0, 1, 2]));
-    assert_eq!(db.store.active_since(&[], at(0)).await.expect("answered"), vec![]);
+    assert_eq!(changed(repeated).await, [], "nothing moved");
+    db.store.mark_delivered(people[3], people[2], Seq(1)).await.expect("stored");
+    assert_eq!(changed(repeated).await, [(2, 3)]);
+    assert_eq!(db.store.changed_since(&[], start, at(0)).await.expect("answered"), vec![]);
+
+    let heads = db.store.conversation_heads(people[0], 1, at(0)).await.expect("answered");
+    let found = db.store.changed_since(&people[..1], start, at(0)).await.expect("answered");
+    assert_eq!(found, [(people[0], heads[0].clone())], "as the user sees it");
 }

@@ -64,7 +64,7 @@ pub async fn both_members_see_the_same(db: Db) {
     let (ada, grace) = ten(&db).await;
     db.store.mark_read(ada, grace, Seq(4), at(20)).await.expect("stored");
     db.store.mark_read(grace, ada, Seq(6), at(20)).await.expect("stored");
-    db.store.mark_delivered(grace, ada, Seq(9), at(20)).await.expect("stored");
+    db.store.mark_delivered(grace, ada, Seq(9)).await.expect("stored");
     let of = |me, peer| db.store.get_messages_between(me, peer, 50, Position::NEWEST);
     let hers = of(ada, grace).await.expect("answered").expect("a page");
     let theirs = of(grace, ada).await.expect("answered").expect("a page");

@@ -8,7 +8,7 @@ use crate::support::{Db, at, kept};
 
 async fn instance(db: &Db, now: i64) -> InstanceId {
     let instance = Uuid::new_v4();
-    assert!(db.store.beat(instance, at(now)).await.expect("stored"), "registered");
+    assert!(db.store.beat(instance, false, at(now)).await.expect("stored"), "registered");
     instance
 }
 
@@ -53,10 +53,10 @@ pub async fn an_instance_that_stops_beating_does_not_count(db: Db) {
     let lease = INSTANCE_LEASE_SECONDS;
     assert_eq!(seen(&db, ada, lease).await, (true, None), "up to the last second");
     assert_eq!(seen(&db, ada, lease + 1).await, (false, None));
-    assert!(!db.store.beat(alive, at(lease + 5)).await.expect("stored"), "known");
+    assert!(!db.store.beat(alive, false, at(lease + 5)).await.expect("stored"), "known");
     assert!(arrive(&db, ada, alive, lease + 5).await, "nobody alive held a socket");
     assert!(depart(&db, ada, alive, lease + 6).await, "nobody alive does now");
-    assert!(!db.store.beat(dead, at(lease + 7)).await.expect("stored"), "late, but not too late");
+    assert!(!db.store.beat(dead, false, at(lease + 7)).await.expect("stored"), "late, but not too late");
     assert!(seen(&db, ada, lease + 8).await.0);
 }
 
@@ -68,7 +68,7 @@ pub async fn reaping_tells_who_is_offline_and_since_when(db: Db) {
     arrive(&db, grace, first, 0).await;
     arrive(&db, grace, alive, 0).await;
     arrive(&db, alan, first, 0).await;
-    db.store.beat(alive, at(60)).await.expect("stored");
+    db.store.beat(alive, false, at(60)).await.expect("stored");
 
     assert_eq!(db.store.reap(at(0)).await.expect("stored"), vec![], "those on time stay");
     let mut reaped = db.store.reap(at(20)).await.expect("stored");
@@ -89,7 +89,7 @@ pub async fn a_reaped_instance_hears_of_it(db: Db) {
     let frozen = instance(&db, 0).await;
     arrive(&db, ada, frozen, 0).await;
     db.store.reap(at(60)).await.expect("stored");
-    assert!(db.store.beat(frozen, at(61)).await.expect("stored"), "it has to announce its users anew");
+    assert!(db.store.beat(frozen, false, at(61)).await.expect("stored"), "it has to announce its users anew");
     assert!(!seen(&db, ada, 61).await.0);
     assert!(arrive(&db, ada, frozen, 62).await);
     assert!(seen(&db, ada, 62).await.0);
@@ -148,4 +148,18 @@ pub async fn presence_shows_everywhere(db: Db) {
             db.store.search_matches(ada, "", 9, None, at(4)).await.expect("answered").matches.remove(0);
         assert_eq!((found.profile.online, found.profile.last_seen), expected);
     }
+}
+
+pub async fn an_instance_that_is_cut_off_says_so_as_long_as_it_lives(db: Db) {
+    let [one, two] = [instance(&db, 0).await, instance(&db, 0).await];
+    let any = async |now| db.store.is_any_cut_off(at(now)).await.expect("answered");
+    assert!(!any(0).await);
+    db.store.beat(one, true, at(1)).await.expect("stored");
+    db.store.beat(two, false, at(1)).await.expect("stored");
+    assert!(any(INSTANCE_LEASE_SECONDS).await);
+    assert!(!any(INSTANCE_LEASE_SECONDS + 2).await, "dead by then");
+    db.store.beat(one, false, at(2)).await.expect("stored");
+    assert!(!any(3).await);
+    assert!(db.store.beat(Uuid::new_v4(), true, at(4)).await.expect("stored"), "from its first beat on");
+    assert!(any(5).await);
 }

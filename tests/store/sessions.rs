@@ -4,7 +4,7 @@ use mosaic::domain::{SessionId, UserId};
 use mosaic::server::store::{Session, Ticket};
 use uuid::Uuid;
 
-use crate::support::{Db, at, kept};
+use crate::support::{Db, at, kept, later};
 
 async fn log_in(db: &Db, user_id: UserId, token: u8) -> Session {
     let session = Session {
@@ -48,22 +48,26 @@ pub async fn a_token_finds_its_session(db: Db) {
 pub async fn a_revoked_session_is_gone_and_listed(db: Db) {
     let (ada, grace) = db.pair().await;
     let [first, second] = [log_in(&db, ada, 1).await, log_in(&db, grace, 2).await];
-    assert!(db.store.revoke_session(first.id, at(10)).await.expect("stored"));
+    let start = later(&db).await;
+    assert!(db.store.revoke_session(first.id).await.expect("stored"));
     assert_eq!(db.store.session(&[1; 32]).await.expect("answered"), None);
     assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), Some(second));
-    assert_eq!(db.store.revoked_since(at(10)).await.expect("answered"), vec![first.id], "at or after");
-    assert_eq!(db.store.revoked_since(at(11)).await.expect("answered"), vec![]);
-    assert!(db.store.revoke_session(second.id, at(12)).await.expect("stored"));
-    assert_eq!(db.store.revoked_since(at(0)).await.expect("answered"), vec![first.id, second.id]);
+    assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![first.id]);
+    let between = later(&db).await;
+    assert_eq!(db.store.revoked_since(between).await.expect("answered"), vec![]);
+    assert!(db.store.revoke_session(second.id).await.expect("stored"));
+    assert_eq!(db.store.revoked_since(between).await.expect("answered"), vec![second.id]);
+    assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![first.id, second.id]);
 }
 
 pub async fn a_session_is_revoked_once(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    assert!(db.store.revoke_session(session.id, at(10)).await.expect("stored"));
-    assert!(!db.store.revoke_session(session.id, at(20)).await.expect("answered"));
-    assert_eq!(db.store.revoked_since(at(11)).await.expect("answered"), vec![], "the first time counts");
-    assert!(!db.store.revoke_session(SessionId(Uuid::new_v4()), at(20)).await.expect("answered"));
+    assert!(db.store.revoke_session(session.id).await.expect("stored"));
+    let later = later(&db).await;
+    assert!(!db.store.revoke_session(session.id).await.expect("answered"));
+    assert_eq!(db.store.revoked_since(later).await.expect("answered"), vec![], "the first time counts");
+    assert!(!db.store.revoke_session(SessionId(Uuid::new_v4())).await.expect("answered"));
 }
 
 pub async fn a_session_notes_its_use(db: Db) {
@@ -109,7 +113,7 @@ pub async fn a_ticket_of_a_revoked_session_is_worthless(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
     ticket(&db, session, 9).await;
-    db.store.revoke_session(session.id, at(1)).await.expect("stored");
+    db.store.revoke_session(session.id).await.expect("stored");
     assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), None);
 }
 

@@ -63,6 +63,17 @@ pub fn kept(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).expect("a time")
 }
 
+/// A watermark, after everything so far and before everything to come.
+pub async fn later(db: &Db) -> DateTime<Utc> {
+    let before = db.store.watermark().await.expect("answered");
+    loop {
+        let now = db.store.watermark().await.expect("answered");
+        if now > before {
+            return now;
+        }
+    }
+}
+
 /// Somebody who says nothing of themselves.
 pub fn somebody(username: &str) -> NewProfile {
     NewProfile {

@@ -91,7 +91,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unauthenticated`] when it had ended already.
     pub async fn log_out(&self, viewer: Viewer) -> Result<()> {
-        let ended = self.store.revoke_session(viewer.session_id, self.clock.now()).await?;
+        let ended = self.store.revoke_session(viewer.session_id).await?;
         self.hub.end_sessions(&[viewer.session_id]);
         if ended { Ok(()) } else { Err(ServiceError::Unauthenticated) }
     }

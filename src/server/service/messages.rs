@@ -164,7 +164,7 @@ impl Service {
     }
 
     async fn receive_and_tell(&self, viewer: Viewer, peer: UserId, seq: Seq) -> Result<()> {
-        match self.store.mark_delivered(viewer.user_id, peer, seq, self.clock.now()).await? {
+        match self.store.mark_delivered(viewer.user_id, peer, seq).await? {
             Mark::Moved(seq) => {
                 let frame = ServerFrame::Delivered { peer_id: viewer.user_id, seq };
                 self.fanout.tell(peer, &frame, None).await;

@@ -2,6 +2,7 @@
 //! says every few seconds that it lives, and any other buries it when it does not.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -57,7 +58,7 @@ impl Service {
     /// [`crate::server::error::ServiceError::Unavailable`].
     pub async fn beat(&self) -> Result<()> {
         let now = self.clock.now();
-        if self.store.beat(self.instance, now).await? {
+        if self.store.beat(self.instance, self.is_cut_off.load(Ordering::Relaxed), now).await? {
             // New, or buried while it could not beat: nobody counts as online through it yet.
             for user in self.hub.users() {
                 self.arrived(user).await?;
@@ -69,6 +70,22 @@ impl Service {
             }
         }
         Ok(())
+    }
+
+    /// Says whether this instance is cut off from the bus: while any is, all of them ask the store what
+    /// they cannot be told. Returns whether that is so now.
+    ///
+    /// # Errors
+    /// [`crate::server::error::ServiceError::Unavailable`].
+    pub async fn note_bus(&self, is_cut_off: bool) -> Result<bool> {
+        if self.is_cut_off.swap(is_cut_off, Ordering::Relaxed) != is_cut_off
+            && let Err(error) = self.beat().await
+        {
+            // To be said again at the next look.
+            self.is_cut_off.store(!is_cut_off, Ordering::Relaxed);
+            return Err(error);
+        }
+        Ok(is_cut_off || self.store.is_any_cut_off(self.clock.now()).await?)
     }
 
     /// Two people begin a conversation: from now on each is told when the other comes or goes, and

@@ -19,6 +19,10 @@ macro_rules! implement_store {
                 Ok(self.reads.run(|db| async move { Ok(sqlx::Connection::ping(db).await?) }.boxed()).await?)
             }
 
+            async fn watermark(&self) -> Result<DateTime<Utc>> {
+                Ok(self.reads.run(|db| conversations::watermark(db).boxed()).await?)
+            }
+
             async fn create_profile(&self, profile: &NewProfile) -> Result<bool> {
                 let profile = profile.clone();
                 Ok(self.writes.run(move |db| people::create_profile(db, profile).boxed()).await?)
@@ -95,8 +99,8 @@ macro_rules! implement_store {
                 Ok(self.writes.run(move |db| sessions::touch_session(db, id, now).boxed()).await?)
             }
 
-            async fn revoke_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<bool> {
-                Ok(self.writes.run(move |db| sessions::revoke_session(db, id, now).boxed()).await?)
+            async fn revoke_session(&self, id: SessionId) -> Result<bool> {
+                Ok(self.writes.run(move |db| sessions::revoke_session(db, id).boxed()).await?)
             }
 
             async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>> {
@@ -172,26 +176,29 @@ macro_rules! implement_store {
                 Ok(self.writes.run(move |db| messages::mark_read(db, me, peer, seq, now).boxed()).await?)
             }
 
-            async fn mark_delivered(
+            async fn mark_delivered(&self, me: UserId, peer: UserId, seq: Seq) -> Result<Mark> {
+                Ok(self.writes.run(move |db| messages::mark_delivered(db, me, peer, seq).boxed()).await?)
+            }
+
+            async fn changed_since(
                 &self,
-                me: UserId,
-                peer: UserId,
-                seq: Seq,
+                users: &[UserId],
+                since: DateTime<Utc>,
                 now: DateTime<Utc>,
-            ) -> Result<Mark> {
+            ) -> Result<Vec<(UserId, ConversationHead)>> {
+                let users = users.to_vec();
                 Ok(self
-                    .writes
-                    .run(move |db| messages::mark_delivered(db, me, peer, seq, now).boxed())
+                    .reads
+                    .run(move |db| conversations::changed_since(db, users, since, alive(now)).boxed())
                     .await?)
             }
 
-            async fn active_since(&self, users: &[UserId], since: DateTime<Utc>) -> Result<Vec<UserId>> {
-                let users = users.to_vec();
-                Ok(self.reads.run(move |db| conversations::active_since(db, users, since).boxed()).await?)
+            async fn beat(&self, instance: InstanceId, is_cut_off: bool, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.writes.run(move |db| presence::beat(db, instance, is_cut_off, now).boxed()).await?)
             }
 
-            async fn beat(&self, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {
-                Ok(self.writes.run(move |db| presence::beat(db, instance, now).boxed()).await?)
+            async fn is_any_cut_off(&self, now: DateTime<Utc>) -> Result<bool> {
+                Ok(self.reads.run(move |db| presence::is_any_cut_off(db, alive(now)).boxed()).await?)
             }
 
             async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {

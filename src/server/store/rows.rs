@@ -77,6 +77,7 @@ impl From<MessageRow> for Message {
 /// Where a conversation stands, seen by one of the two (the view `sides`).
 #[derive(FromRow)]
 pub struct HeadRow {
+    me: Uuid,
     peer: Uuid,
     last_seq: i64,
     read_seq: i64,
@@ -85,6 +86,13 @@ pub struct HeadRow {
     unread: i64,
     online: bool,
     last_seen: Option<Micros>,
+}
+
+impl HeadRow {
+    /// Who sees it like this.
+    pub fn me(&self) -> UserId {
+        UserId(self.me)
+    }
 }
 
 impl From<HeadRow> for ConversationHead {

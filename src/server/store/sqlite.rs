@@ -43,6 +43,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long another process's migration is waited for.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// Now, by the clock of the machine all processes on this file share, in microseconds.
+macro_rules! clock {
+    () => {
+        "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    };
+}
 /// Whether somebody is online; `p` is the profile, `$alive` since when an instance must have beaten.
 macro_rules! online {
     ($alive:literal) => {
@@ -63,7 +69,7 @@ macro_rules! profile_columns {
         )
     };
 }
-use {online, profile_columns};
+use {clock, online, profile_columns};
 
 /// See the module's documentation.
 pub struct SqliteStore {

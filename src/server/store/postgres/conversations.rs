@@ -87,18 +87,28 @@ pub async fn last_seqs(
     Ok(rows.into_iter().map(|(peer, last)| (UserId(peer), seq(last))).collect())
 }
 
-pub async fn active_since(
+pub async fn watermark(db: &mut PgConnection) -> anyhow::Result<DateTime<Utc>> {
+    let now: Micros = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(db).await?;
+    Ok(now.0)
+}
+
+pub async fn changed_since(
     db: &mut PgConnection,
     users: Vec<UserId>,
     since: DateTime<Utc>,
-) -> anyhow::Result<Vec<UserId>> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT DISTINCT me FROM sides WHERE changed_at >= $2 AND me = ANY ($1)")
-            .bind(uuids(&users))
-            .bind(Micros(since))
-            .fetch_all(db)
-            .await?;
-    Ok(ids.into_iter().map(UserId).collect())
+    alive: DateTime<Utc>,
+) -> anyhow::Result<Vec<(UserId, ConversationHead)>> {
+    let rows: Vec<HeadRow> = sqlx::query_as(concat!(
+        "SELECT s.*, p.last_seen, ",
+        online!("$3"),
+        " FROM sides s JOIN profiles p ON p.id = s.peer WHERE s.changed_at >= $2 AND s.me = ANY ($1)",
+    ))
+    .bind(uuids(&users))
+    .bind(Micros(since))
+    .bind(Micros(alive))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.me(), ConversationHead::from(row))).collect())
 }
 
 pub async fn peers(db: &mut PgConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {

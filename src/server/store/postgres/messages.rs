@@ -140,7 +140,6 @@ pub async fn mark_delivered(
     me: UserId,
     peer: UserId,
     seq: Seq,
-    now: DateTime<Utc>,
 ) -> anyhow::Result<Mark> {
     let (lo, hi) = ordered(me, peer);
     let upto = saturated(seq.0);
@@ -148,7 +147,7 @@ pub async fn mark_delivered(
         "UPDATE conversations
          SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
-             changed_at = GREATEST(changed_at, $5)
+             changed_at = clock_timestamp()
          WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
            AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4",
     )
@@ -156,7 +155,6 @@ pub async fn mark_delivered(
     .bind(hi)
     .bind(me.0)
     .bind(upto)
-    .bind(Micros(now))
     .execute(&mut *db)
     .await?;
     if moved.rows_affected() == 1 {

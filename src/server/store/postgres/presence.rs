@@ -9,21 +9,39 @@ use crate::domain::UserId;
 use crate::server::store::rows::Micros;
 use crate::server::store::{INSTANCE_LEASE_SECONDS, InstanceId};
 
-pub async fn beat(db: &mut PgConnection, instance: InstanceId, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let done = sqlx::query("UPDATE instances SET last_beat = GREATEST(last_beat, $2) WHERE id = $1")
-        .bind(instance)
-        .bind(Micros(now))
-        .execute(&mut *db)
-        .await?;
+pub async fn beat(
+    db: &mut PgConnection,
+    instance: InstanceId,
+    is_cut_off: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE instances SET last_beat = GREATEST(last_beat, $2), is_cut_off = $3 WHERE id = $1",
+    )
+    .bind(instance)
+    .bind(Micros(now))
+    .bind(is_cut_off)
+    .execute(&mut *db)
+    .await?;
     if done.rows_affected() == 1 {
         return Ok(false);
     }
-    let done = sqlx::query("INSERT INTO instances (id, last_beat) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(instance)
-        .bind(Micros(now))
-        .execute(db)
-        .await?;
+    let done = sqlx::query(
+        "INSERT INTO instances (id, last_beat, is_cut_off) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(instance)
+    .bind(Micros(now))
+    .bind(is_cut_off)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub async fn is_any_cut_off(db: &mut PgConnection, alive: DateTime<Utc>) -> anyhow::Result<bool> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM instances WHERE is_cut_off AND last_beat >= $1)")
+        .bind(Micros(alive))
+        .fetch_one(db)
+        .await?)
 }
 
 pub async fn arrive(

@@ -45,16 +45,13 @@ pub async fn touch_session(db: &mut PgConnection, id: SessionId, now: DateTime<U
     Ok(())
 }
 
-pub async fn revoke_session(
-    db: &mut PgConnection,
-    id: SessionId,
-    now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
-    let done = sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-        .bind(id.0)
-        .bind(Micros(now))
-        .execute(db)
-        .await?;
+pub async fn revoke_session(db: &mut PgConnection, id: SessionId) -> anyhow::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL",
+    )
+    .bind(id.0)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

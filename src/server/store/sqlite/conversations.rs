@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{json_ids, online, profile_columns};
+use super::{clock, json_ids, online, profile_columns};
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{ConversationRow, END_OF_TIME, HeadRow, Micros, conversation_page, seq};
@@ -86,18 +86,28 @@ pub async fn last_seqs(
     Ok(rows.into_iter().map(|(peer, last)| (UserId(peer), seq(last))).collect())
 }
 
-pub async fn active_since(
+pub async fn watermark(db: &mut SqliteConnection) -> anyhow::Result<DateTime<Utc>> {
+    let now: Micros = sqlx::query_scalar(concat!("SELECT ", clock!())).fetch_one(db).await?;
+    Ok(now.0)
+}
+
+pub async fn changed_since(
     db: &mut SqliteConnection,
     users: Vec<UserId>,
     since: DateTime<Utc>,
-) -> anyhow::Result<Vec<UserId>> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT DISTINCT me FROM sides WHERE changed_at >= $2 AND me IN (SELECT unhex(value) FROM json_each($1))")
-            .bind(json_ids(&users)?)
-            .bind(Micros(since))
-            .fetch_all(db)
-            .await?;
-    Ok(ids.into_iter().map(UserId).collect())
+    alive: DateTime<Utc>,
+) -> anyhow::Result<Vec<(UserId, ConversationHead)>> {
+    let rows: Vec<HeadRow> = sqlx::query_as(concat!(
+        "SELECT s.*, p.last_seen, ",
+        online!("$3"),
+        " FROM sides s JOIN profiles p ON p.id = s.peer WHERE s.changed_at >= $2 AND s.me IN (SELECT unhex(value) FROM json_each($1))",
+    ))
+    .bind(json_ids(&users)?)
+    .bind(Micros(since))
+    .bind(Micros(alive))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.me(), ConversationHead::from(row))).collect())
 }
 
 pub async fn peers(db: &mut SqliteConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {

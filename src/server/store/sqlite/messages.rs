@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 use uuid::Uuid;
 
-use super::begin;
+use super::{begin, clock};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
@@ -166,20 +166,20 @@ pub async fn mark_read(
         return Ok(Mark::Unchanged);
     }
     // Who has read a message has received it.
-    sqlx::query(
+    sqlx::query(concat!(
         "UPDATE conversations
          SET lo_read_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_read_seq END,
              hi_read_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_read_seq END,
              lo_delivered_seq = CASE WHEN user_lo = $3 THEN max(lo_delivered_seq, $4) ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN max(hi_delivered_seq, $4) ELSE hi_delivered_seq END,
-             changed_at = max(changed_at, $5)
-         WHERE user_lo = $1 AND user_hi = $2",
-    )
+             changed_at = ",
+        clock!(),
+        " WHERE user_lo = $1 AND user_hi = $2",
+    ))
     .bind(lo)
     .bind(hi)
     .bind(me.0)
     .bind(upto)
-    .bind(Micros(now))
     .execute(&mut *transaction)
     .await?;
     sqlx::query(
@@ -204,23 +204,22 @@ pub async fn mark_delivered(
     me: UserId,
     peer: UserId,
     seq: Seq,
-    now: DateTime<Utc>,
 ) -> anyhow::Result<Mark> {
     let (lo, hi) = ordered(me, peer);
     let upto = saturated(seq.0);
-    let moved = sqlx::query(
+    let moved = sqlx::query(concat!(
         "UPDATE conversations
          SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
-             changed_at = max(changed_at, $5)
-         WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
+             changed_at = ",
+        clock!(),
+        " WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
            AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4",
-    )
+    ))
     .bind(lo)
     .bind(hi)
     .bind(me.0)
     .bind(upto)
-    .bind(Micros(now))
     .execute(&mut *db)
     .await?;
     if moved.rows_affected() == 1 {

@@ -12,28 +12,40 @@ use crate::server::store::rows::{Micros, alive};
 pub async fn beat(
     db: &mut SqliteConnection,
     instance: InstanceId,
+    is_cut_off: bool,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let mut transaction = begin(db).await?;
-    let known = sqlx::query("UPDATE instances SET last_beat = max(last_beat, $2) WHERE id = $1")
+    let is_new = register(&mut transaction, instance, now).await?;
+    sqlx::query("UPDATE instances SET last_beat = max(last_beat, $2), is_cut_off = $3 WHERE id = $1")
         .bind(instance)
         .bind(Micros(now))
+        .bind(is_cut_off)
         .execute(&mut *transaction)
         .await?;
-    if known.rows_affected() == 0 {
-        register(&mut transaction, instance, now).await?;
-    }
     transaction.commit().await?;
-    Ok(known.rows_affected() == 0)
+    Ok(is_new)
 }
 
-async fn register(db: &mut SqliteConnection, instance: InstanceId, now: DateTime<Utc>) -> anyhow::Result<()> {
-    sqlx::query("INSERT INTO instances (id, last_beat) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+/// Whether the instance was not known.
+async fn register(
+    db: &mut SqliteConnection,
+    instance: InstanceId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let done = sqlx::query("INSERT INTO instances (id, last_beat) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(instance)
         .bind(Micros(now))
         .execute(db)
         .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn is_any_cut_off(db: &mut SqliteConnection, alive: DateTime<Utc>) -> anyhow::Result<bool> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM instances WHERE is_cut_off AND last_beat >= $1)")
+        .bind(Micros(alive))
+        .fetch_one(db)
+        .await?)
 }
 
 pub async fn arrive(

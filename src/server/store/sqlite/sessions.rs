@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::begin;
+use super::{begin, clock};
 use crate::domain::SessionId;
 use crate::server::store::rows::{Micros, SessionRow, TicketRow};
 use crate::server::store::{Digest, Session, Ticket};
@@ -68,16 +68,15 @@ pub async fn touch_session(
     Ok(())
 }
 
-pub async fn revoke_session(
-    db: &mut SqliteConnection,
-    id: SessionId,
-    now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
-    let done = sqlx::query("UPDATE sessions SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
-        .bind(id.0)
-        .bind(Micros(now))
-        .execute(db)
-        .await?;
+pub async fn revoke_session(db: &mut SqliteConnection, id: SessionId) -> anyhow::Result<bool> {
+    let done = sqlx::query(concat!(
+        "UPDATE sessions SET revoked_at = ",
+        clock!(),
+        " WHERE id = $1 AND revoked_at IS NULL"
+    ))
+    .bind(id.0)
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
