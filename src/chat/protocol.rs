@@ -127,6 +127,9 @@ pub enum ServerFrame {
         /// The last position of each conversation asked about.
         #[serde(default)]
         heads: BTreeMap<UserId, Seq>,
+        /// Where those conversations stand that changed since the last ping.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conversations: Vec<ConversationHead>,
     },
     /// Something went wrong; with `client_id`, that send.
     Error {

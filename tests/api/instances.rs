@@ -23,7 +23,7 @@ async fn database() -> String {
     format!("{base}/{name}")
 }
 
-async fn two() -> (TestApp, TestApp) {
+pub async fn two() -> (TestApp, TestApp) {
     let database_url = database().await;
     let setup = || Setup {
         database_url: Some(database_url.clone()),

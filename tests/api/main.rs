@@ -6,6 +6,7 @@ mod accounts;
 mod bad_input;
 mod conversations;
 mod cross_site;
+mod cut_off;
 mod harness;
 mod instances;
 mod limits;

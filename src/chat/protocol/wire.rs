@@ -68,9 +68,11 @@ impl WireFrame {
                 last_seen: self.last_seen,
             },
             "resync" => ServerFrame::Resync { conversations: self.conversations? },
-            "pong" => {
-                ServerFrame::Pong { server_time: self.server_time?, heads: self.heads.unwrap_or_default() }
-            }
+            "pong" => ServerFrame::Pong {
+                server_time: self.server_time?,
+                heads: self.heads.unwrap_or_default(),
+                conversations: self.conversations.unwrap_or_default(),
+            },
             "error" => ServerFrame::Error {
                 code: self.code?,
                 message: self.message?.text()?,
@@ -164,8 +166,13 @@ mod tests {
             ServerFrame::Read { peer_id, reader_id: peer_id, seq, read_at: at },
             ServerFrame::Typing { peer_id },
             ServerFrame::Presence { peer_id, online: false, last_seen: None },
-            ServerFrame::Resync { conversations: vec![head] },
-            ServerFrame::Pong { server_time: at, heads: BTreeMap::from([(peer_id, seq)]) },
+            ServerFrame::Resync { conversations: vec![head.clone()] },
+            ServerFrame::Pong {
+                server_time: at,
+                heads: BTreeMap::from([(peer_id, seq)]),
+                conversations: vec![head],
+            },
+            ServerFrame::Pong { server_time: at, heads: BTreeMap::new(), conversations: Vec::new() },
             ServerFrame::Error {
                 code: "invalid".to_owned(),
                 message: "No.".to_owned(),

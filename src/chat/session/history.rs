@@ -8,7 +8,7 @@ use crate::chat::Millis;
 use crate::chat::conversation::{Conversation, Fetch, Step};
 use crate::chat::protocol::HistoryPage;
 use crate::chat::timeline::{Entry, Loading};
-use crate::domain::UserId;
+use crate::domain::{Message, UserId};
 
 /// A hole may be frames that overtook each other: wait this long before asking, in milliseconds.
 const REORDERING: u64 = 50;
@@ -65,7 +65,9 @@ impl Session {
         let conversation = self.conversation(peer);
         let timeline = &mut conversation.timeline;
         let held = (timeline.contiguous(), timeline.is_ready());
-        let entries = page.messages.iter().filter(|message| message.peer_of(me) == peer);
+        // The browser may be somebody else's by now, and then so is the answer.
+        let is_ours = |message: &&Message| message.peer_of(me) == peer && message.peer_of(peer) == me;
+        let entries = page.messages.iter().filter(is_ours);
         let entries: Vec<_> = entries.map(|message| Entry::stored(message, me)).collect();
         timeline.raise_last(page.last_seq);
         let answered = match query {

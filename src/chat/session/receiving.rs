@@ -45,8 +45,11 @@ impl Session {
             ServerFrame::Presence { peer_id, online, last_seen } => {
                 self.presence(peer_id, online, last_seen);
             }
-            ServerFrame::Pong { server_time, heads } => {
+            ServerFrame::Pong { server_time, heads, conversations } => {
                 self.set_clock(wall, server_time);
+                if !conversations.is_empty() {
+                    self.compare(now, conversations);
+                }
                 for (peer, last) in heads {
                     self.conversation(peer).timeline.raise_last(last);
                 }
@@ -89,12 +92,20 @@ impl Session {
         self.server_offset = server_time.timestamp_millis().saturating_sub_unsigned(wall.0);
     }
 
+    /// What is listed here is a catch-up, and no news when it comes by itself.
     fn take_heads(&mut self, now: Millis, heads: Vec<ConversationHead>) {
+        for head in &heads {
+            let conversation = self.conversation(head.peer_id);
+            conversation.listed = conversation.listed.max(head.last_seq);
+        }
+        self.compare(now, heads);
+    }
+
+    fn compare(&mut self, now: Millis, heads: Vec<ConversationHead>) {
         for head in heads {
             let peer = head.peer_id;
             self.presence(peer, head.online, head.last_seen);
             let conversation = self.conversation(peer);
-            conversation.listed = conversation.listed.max(head.last_seq);
             conversation.read_confirmed = conversation.read_confirmed.max(head.read_seq);
             conversation.timeline.take_head(head.last_seq, head.read_seq, head.unread);
             conversation.timeline.raise_peer_marks(head.peer_delivered_seq, head.peer_read_seq);

@@ -1,10 +1,12 @@
 //! What arrives: order, repetition, holes, news, presence, typing.
 
+use std::collections::BTreeMap;
+
 use super::support::{
     ADA, BOB, Device, NONE, count, fetches, head, live, message, mine, moment, page, person, theirs,
 };
-use crate::chat::protocol::ServerFrame;
-use crate::chat::{Action, HistoryQuery, Input, Loading, Millis};
+use crate::chat::protocol::{ConversationHead, ServerFrame};
+use crate::chat::{Action, Delivery, HistoryQuery, Input, Loading, Millis};
 use crate::domain::{Message, Seq};
 
 fn arrivals(actions: &[Action]) -> Vec<u64> {
@@ -79,9 +81,31 @@ fn welcome_resync_and_pong_reveal_what_was_lost() {
     let pong = device.pong(&[(ADA, 4)]);
     assert_eq!(behind(&mut device, pong), [HistoryQuery::After(Seq(2))]);
     let mut device = Device::reading(2);
+    let pong = compared(&device, heads.clone());
+    assert_eq!(behind(&mut device, pong), [HistoryQuery::After(Seq(2))]);
+    let mut device = Device::reading(2);
     assert_eq!(fetches(&device.reconnect(heads)), [HistoryQuery::After(Seq(2))]);
     let mut device = Device::reading(2);
     assert_eq!(fetches(&device.reconnect(vec![head(ADA, 2, 2, 0)])), [], "nothing is missing");
+}
+
+/// A pong that tells of changes.
+fn compared(device: &Device, conversations: Vec<ConversationHead>) -> Input {
+    let server_time = moment(device.now);
+    Input::FrameReceived(ServerFrame::Pong { server_time, heads: BTreeMap::new(), conversations })
+}
+
+#[test]
+fn a_pong_tells_of_marks_and_of_conversations_that_were_never_opened() {
+    let mut device = Device::reading(2);
+    device.send(ADA, 1);
+    device.ack(mine(ADA, 1, 3));
+    let read = ConversationHead { peer_read_seq: Seq(3), ..head(ADA, 3, 2, 0) };
+    device.feed(compared(&device, vec![read, head(BOB, 1, 0, 1)]));
+    let last = device.timeline(ADA).entries().last().map(|entry| entry.delivery.clone());
+    assert_eq!(last, Some(Delivery::Read));
+    assert_eq!(device.session.total_unread(), 1);
+    assert_eq!(arrivals(&device.feed(live(theirs(BOB, 1)))), [1], "it was only told, and comes now");
 }
 
 #[test]

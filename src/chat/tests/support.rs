@@ -151,7 +151,8 @@ impl Device {
 
     pub(super) fn pong(&self, heads: &[(UserId, u64)]) -> Input {
         let heads = heads.iter().map(|(peer, seq)| (*peer, Seq(*seq))).collect();
-        Input::FrameReceived(ServerFrame::Pong { server_time: moment(self.now), heads })
+        let (server_time, conversations) = (moment(self.now), Vec::new());
+        Input::FrameReceived(ServerFrame::Pong { server_time, heads, conversations })
     }
 
     pub(super) fn welcome(&mut self, conversations: Vec<ConversationHead>) -> Vec<Action> {

@@ -30,7 +30,9 @@ impl Timeline {
             }
         }
         let held = self.ahead.contains_key(&seq);
-        let fresh = !held && (self.is_ready() || seq > self.tally.last);
+        // Of a conversation that was never opened only the newest messages are held.
+        let is_newer = self.ahead.first_key_value().is_none_or(|(oldest, _)| seq > *oldest);
+        let fresh = !held && (self.is_ready() || is_newer);
         let delivery = self.standing(entry.key.mine, seq);
         let entry = Entry { delivery, ..entry };
         self.ahead.entry(seq).or_insert(Ahead { entry, shown: false }).shown |= shown;

@@ -112,7 +112,8 @@ impl World {
                     self.hold(from, *seq);
                 }
                 let heads = heads.into_keys().map(|peer| (peer, self.server.last())).collect();
-                self.down(socket, ServerFrame::Pong { server_time: moment(self.now), heads });
+                let conversations = self.server.heads(from);
+                self.down(socket, ServerFrame::Pong { server_time: moment(self.now), heads, conversations });
             }
         }
     }

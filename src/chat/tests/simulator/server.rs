@@ -76,7 +76,7 @@ impl Server {
         self.rows.iter().filter(unread).count() as u64
     }
 
-    fn heads(&self, index: usize) -> Vec<ConversationHead> {
+    pub(super) fn heads(&self, index: usize) -> Vec<ConversationHead> {
         if self.rows.is_empty() {
             return Vec::new();
         }

@@ -6,13 +6,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::chat::protocol::{ServerFrame, close_code};
+use crate::chat::protocol::{ConversationHead, ServerFrame, close_code};
 use crate::domain::{ClientId, Seq, UserId};
 use crate::server::AppState;
+use crate::server::changes::Changes;
 use crate::server::error::ServiceError;
 use crate::server::fanout::encode;
 use crate::server::hub::Socket;
@@ -37,6 +39,8 @@ pub struct Device<'s> {
     typed: HashMap<UserId, Instant>,
     /// Peers to whom a send could not be stored: what was pipelined behind it must not overtake it.
     held_up: HashMap<UserId, HeldUp>,
+    /// What changed since the last ping.
+    changes: Changes,
 }
 
 struct HeldUp {
@@ -58,6 +62,8 @@ impl<'s> Device<'s> {
             within_budget: true,
             typed: HashMap::new(),
             held_up: HashMap::new(),
+            // A little after the welcome was read; questions reach back further than that.
+            changes: Changes::since(state.service.watermark.borrow().unwrap_or(DateTime::UNIX_EPOCH)),
         }
     }
 
@@ -193,8 +199,23 @@ impl<'s> Device<'s> {
                 tracing::debug!(%error, "a position named in a ping could not be noted");
             }
         }
-        let server_time = service.clock.now();
-        self.reply(&ServerFrame::Pong { server_time, heads }).await;
+        match self.changes().await {
+            Ok(conversations) => {
+                let server_time = service.clock.now();
+                self.reply(&ServerFrame::Pong { server_time, heads, conversations }).await;
+            }
+            Err(error) => self.refuse(&error, None).await,
+        }
+    }
+
+    /// Where conversations stand that changed since the last ping: what the bus lost without anybody
+    /// noticing, marks and first messages included.
+    async fn changes(&mut self) -> Result<Vec<ConversationHead>, ServiceError> {
+        let service = &self.state.service;
+        let Some(watermark) = *service.watermark.borrow() else { return Ok(Vec::new()) };
+        let user = self.socket.viewer.user_id;
+        let mut news = self.changes.next(&*service.store, &[user], watermark, service.clock.now()).await?;
+        Ok(news.remove(&user).unwrap_or_default())
     }
 
     async fn refuse(&self, error: &ServiceError, client_id: Option<ClientId>) {
