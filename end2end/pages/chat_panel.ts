@@ -95,6 +95,26 @@ export class ChatPanel {
     expect(found, `the element of “${text}” is the same`).toBe(mark);
   }
 
+  /** From now on notes every bubble that is taken out of the list, if only for a moment. */
+  async watchBubbles(): Promise<void> {
+    await this.log.evaluate((log) => {
+      const lost: string[] = [];
+      Object.assign(log, { lost });
+      new MutationObserver((records) => {
+        for (const node of records.flatMap((record) => [...record.removedNodes])) {
+          const isBubble = node instanceof Element && (node.matches('[data-direction]') || node.querySelector('[data-direction]'));
+          // One that moved is in the document again by now.
+          if (isBubble && !node.isConnected) lost.push(node.textContent ?? '');
+        }
+      }).observe(log, { childList: true, subtree: true });
+    });
+  }
+
+  /** No bubble was taken out since {@link watchBubbles}, and the list is the same element. */
+  async expectNoneLost(): Promise<void> {
+    expect(await this.log.evaluate((log) => (log as Element & { lost?: string[] }).lost)).toEqual([]);
+  }
+
   async expectAtBottom(): Promise<void> {
     await expect.poll(() => this.distanceToBottom()).toBeLessThan(BOTTOM);
   }

@@ -1,8 +1,12 @@
 import { expect, NETWORK, test } from '../fixtures.js';
 
 test.use({ ownServer: true });
+test.setTimeout(150_000);
 
-test('D3 offline: said, queued, and sent once and in order on return, in the same bubbles', async ({
+/** How long the tab is without a network. */
+const OFFLINE = 60_000;
+
+test('D3 offline for a minute: said, queued, and sent once and in order on return, in the same bubbles', async ({
   ada,
   grace,
   stack,
@@ -13,7 +17,9 @@ test('D3 offline: said, queued, and sent once and in order on return, in the sam
   const graces = await grace.chat(ada);
   await adas.send('while all is well');
   await graces.expectMessages(['while all is well']);
+  for (const panel of [adas, graces]) await panel.watchBubbles();
 
+  const gone = Date.now();
   await ada.context.setOffline(true);
   await expect(adas.status('Offline')).toBeVisible();
   await adas.send('first in the dark');
@@ -25,6 +31,7 @@ test('D3 offline: said, queued, and sent once and in order on return, in the sam
   }
   await stack.api.send(grace.account, ada.account, 'meanwhile elsewhere');
 
+  await new Promise((resolve) => setTimeout(resolve, gone + OFFLINE - Date.now()));
   await ada.context.setOffline(false);
   await expect(adas.status('Offline')).toHaveCount(0);
   for (const text of ['first in the dark', 'second in the dark']) {
@@ -35,6 +42,7 @@ test('D3 offline: said, queued, and sent once and in order on return, in the sam
   for (const panel of [adas, graces]) {
     await panel.expectMessages(all);
     await panel.expectDense(4);
+    await panel.expectNoneLost();
   }
   expect(await stack.store.select('SELECT content FROM messages ORDER BY seq')).toEqual(all);
 });

@@ -71,7 +71,9 @@ test('D5 a message in a page that nobody looks at is delivered, not read', async
 test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   const first = await ada.chat(grace);
   const second = await (await ada.tab('/')).chat(grace);
+  for (const panel of [first, second]) await panel.watchBubbles();
   await first.send('written in the first tab');
+  await first.mark('written in the first tab', 'pending');
   await expect(second.bubble('written in the first tab')).toHaveAttribute('data-direction', 'sent');
   await second.send('written in the second tab');
   await stack.api.send(grace.account, ada.account, 'answered to both');
@@ -79,7 +81,9 @@ test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   for (const panel of [first, second]) {
     await panel.expectMessages(all);
     await panel.expectDense(3);
+    await panel.expectNoneLost();
   }
+  await first.expectMark('written in the first tab', 'pending');
 });
 
 test('D7 what was read in one tab is read in the other', async ({ ada, grace, stack }) => {

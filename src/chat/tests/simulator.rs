@@ -12,7 +12,9 @@ mod people;
 mod server;
 mod world;
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::chat::{Delivery, Input, Loading};
 use crate::domain::ClientId;
@@ -21,7 +23,7 @@ use people::Step;
 use server::user;
 use world::{Event, World};
 
-const SCHEDULES: u64 = 20_000;
+const SCHEDULES: u64 = 100_000;
 
 #[test]
 fn every_device_ends_up_with_what_the_server_holds() {
@@ -29,17 +31,30 @@ fn every_device_ends_up_with_what_the_server_holds() {
     if let Some(seed) = number("MOSAIC_SIM_SEED") {
         return run(seed);
     }
-    for seed in 0..number("MOSAIC_SIM_SCHEDULES").unwrap_or(SCHEDULES) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(seed))) {
-            // The panic's own message is on the screen already.
-            std::io::Write::write_all(
-                &mut std::io::stderr(),
-                format!("run again with MOSAIC_SIM_SEED={seed}\n").as_bytes(),
-            )
-            .ok();
-            resume_unwind(panic);
+    let schedules = number("MOSAIC_SIM_SCHEDULES").unwrap_or(SCHEDULES);
+    let next = AtomicU64::new(0);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= schedules {
+                return Ok(());
+            }
+            catch_unwind(AssertUnwindSafe(|| run(seed))).map_err(|panic| (seed, panic))?;
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            if let Err((seed, panic)) = worker.join().expect("a worker catches its panics") {
+                next.store(schedules, Ordering::Relaxed);
+                // The panic's own message is on the screen already.
+                let hint = format!("run again with MOSAIC_SIM_SEED={seed}\n");
+                std::io::Write::write_all(&mut std::io::stderr(), hint.as_bytes()).ok();
+                resume_unwind(panic);
+            }
+        }
+    });
 }
 
 fn run(seed: u64) {
