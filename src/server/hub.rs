@@ -2,150 +2,28 @@
 //!
 //! The hub routes; it never waits for a socket and never asks the store. Invariants: a socket's
 //! queue is bounded, what was dropped from it is announced by a resync, and an answer to the
-//! device's own frame is never dropped: its reader waits instead.
+//! device's own frame is never dropped while its log-in lasts: its reader waits instead.
 
-use std::collections::{HashMap, VecDeque};
+mod queue;
+mod socket;
+
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::auth::Viewer;
 use crate::chat::protocol::close_code;
 use crate::domain::{SessionId, UserId};
 
-/// Names a socket within this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SocketId(u64);
+pub use queue::{Batch, Closing};
+pub use socket::{Socket, SocketId};
 
-/// Frames that may wait for one socket.
-const QUEUE_FRAMES: usize = 256;
-/// Bytes that may wait for one socket.
-const QUEUE_BYTES: usize = 256 * 1024;
 /// Sockets one user may have; the oldest gives way.
 const SOCKETS_PER_USER: usize = 8;
-
-/// One device's connection, seen from those who want to tell it something.
-#[derive(Debug)]
-pub struct Socket {
-    /// Names it.
-    pub id: SocketId,
-    /// Whose it is, and by which log-in.
-    pub viewer: Viewer,
-    queue: Mutex<Queue>,
-    filled: Notify,
-    emptied: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    frames: VecDeque<Queued>,
-    bytes: usize,
-    lost: bool,
-    close: Option<Closing>,
-}
-
-#[derive(Debug)]
-struct Queued {
-    text: Utf8Bytes,
-    is_reply: bool,
-}
-
-/// How a socket is to be closed.
-pub type Closing = (u16, &'static str);
-
-/// What a socket's writer is to do next.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Write these, in order.
-    pub frames: Vec<Utf8Bytes>,
-    /// Then tell the device to compare with the store.
-    pub resync: bool,
-    /// Then close.
-    pub close: Option<Closing>,
-}
-
-impl Socket {
-    fn new(id: SocketId, viewer: Viewer) -> Self {
-        Self { id, viewer, queue: Mutex::default(), filled: Notify::new(), emptied: Notify::new() }
-    }
-
-    /// Queues what others have to say. When it does not fit, all such frames are dropped and the
-    /// device is told to compare.
-    pub fn offer(&self, text: Utf8Bytes) {
-        let mut queue = lock(&self.queue);
-        if queue.frames.len() >= QUEUE_FRAMES || queue.bytes + text.len() > QUEUE_BYTES {
-            queue.frames.retain(|queued| queued.is_reply);
-            queue.bytes = queue.frames.iter().map(|queued| queued.text.len()).sum();
-            queue.lost = true;
-            metrics::counter!("mosaic_resyncs_total", "cause" => "overflow").increment(1);
-        } else {
-            queue.push(text, false);
-        }
-        drop(queue);
-        self.filled.notify_one();
-    }
-
-    /// Queues the answer to the device's own frame, once there is room: back-pressure on its reader.
-    pub async fn reply(&self, text: Utf8Bytes) {
-        loop {
-            let emptied = self.emptied.notified();
-            {
-                let mut queue = lock(&self.queue);
-                if queue.close.is_some() || queue.frames.len() < QUEUE_FRAMES && queue.bytes < QUEUE_BYTES {
-                    queue.push(text, true);
-                    break;
-                }
-            }
-            emptied.await;
-        }
-        self.filled.notify_one();
-    }
-
-    /// Something may have been missed: the device will be told to compare.
-    pub fn resync(&self) {
-        lock(&self.queue).lost = true;
-        self.filled.notify_one();
-    }
-
-    /// Closes the connection once what waits is written. The first reason stands.
-    pub fn close(&self, code: u16, reason: &'static str) {
-        lock(&self.queue).close.get_or_insert((code, reason));
-        self.filled.notify_one();
-        self.emptied.notify_one();
-    }
-
-    /// All there is to do; waits until there is something. Nothing is lost when the future is dropped.
-    pub async fn next(&self) -> Batch {
-        loop {
-            let filled = self.filled.notified();
-            let batch = lock(&self.queue).take();
-            if !batch.frames.is_empty() || batch.resync || batch.close.is_some() {
-                self.emptied.notify_one();
-                return batch;
-            }
-            filled.await;
-        }
-    }
-}
-
-impl Queue {
-    fn push(&mut self, text: Utf8Bytes, is_reply: bool) {
-        self.bytes += text.len();
-        self.frames.push_back(Queued { text, is_reply });
-    }
-
-    fn take(&mut self) -> Batch {
-        self.bytes = 0;
-        Batch {
-            frames: self.frames.drain(..).map(|queued| queued.text).collect(),
-            resync: std::mem::take(&mut self.lost),
-            close: self.close,
-        }
-    }
-}
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -238,7 +116,7 @@ impl Hub {
         let users = lock(&self.users);
         let sockets = users.values().flat_map(|devices| &devices.sockets);
         for socket in sockets.filter(|socket| ended.contains(&socket.viewer.session_id)) {
-            socket.close(close_code::SESSION_ENDED, "session ended");
+            socket.end_session();
         }
     }
 
@@ -286,40 +164,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn overflow_drops_what_others_say_keeps_replies_and_resyncs() {
-        let hub = Hub::new(true);
-        let socket = join(&hub).socket;
-        socket.reply("ack".into()).await;
-        (0..QUEUE_FRAMES).for_each(|_| socket.offer("x".into()));
-        let batch = socket.next().await;
-        assert_eq!(batch.frames.iter().map(|frame| frame.as_str()).collect::<Vec<_>>(), ["ack"]);
-        assert!(batch.resync);
-    }
-
-    #[tokio::test]
-    async fn a_reply_waits_for_room() {
-        let hub = Hub::new(true);
-        let socket = join(&hub).socket;
-        for _ in 0..QUEUE_FRAMES {
-            socket.reply("r".into()).await;
-        }
-        let mut waiting = Box::pin(socket.reply("late".into()));
-        assert!(waiting.as_mut().now_or_never().is_none());
-        assert_eq!(socket.next().await.frames.len(), QUEUE_FRAMES);
-        waiting.await;
-        assert_eq!(socket.next().await.frames.len(), 1);
-    }
-
-    #[tokio::test]
     async fn the_oldest_of_too_many_devices_gives_way() {
         let hub = Hub::new(true);
         let all: Vec<_> = (0..=SOCKETS_PER_USER).map(|_| join(&hub)).collect();
         assert_eq!(all.iter().filter(|joined| joined.is_first).count(), 1);
-        assert_eq!(
-            all[0].socket.next().await.close.map(|(code, _)| code),
-            Some(close_code::TOO_MANY_DEVICES)
-        );
-        assert!(all[1].socket.next().now_or_never().is_none());
+        assert_eq!(all[0].socket.closing().await.0, close_code::TOO_MANY_DEVICES);
+        assert!(all[1].socket.closing().now_or_never().is_none());
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ mod bad_input;
 mod conversations;
 mod cross_site;
 mod cut_off;
+mod drain;
 mod harness;
 mod instances;
 mod limits;

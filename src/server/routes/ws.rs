@@ -2,6 +2,7 @@
 
 mod connection;
 mod frames;
+mod writer;
 
 use axum::Router;
 use axum::extract::rejection::PathRejection;

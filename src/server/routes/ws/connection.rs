@@ -4,32 +4,37 @@
 //! The order of attaching is the heart of it: the socket is registered and its user's channel
 //! subscribed *before* the store is asked where the conversations stand. What happens in between
 //! waits in the queue and follows `welcome`; the other order would lose it.
+//!
+//! The order of ending is the other half: the reader ends first, after it has answered the frame in
+//! hand; then the socket leaves the hub; then the writer says the rest.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt as _, StreamExt as _};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use futures::StreamExt as _;
+use futures::stream::SplitStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Error as ProtocolError;
 
 use super::FRAME_BYTES;
 use super::frames::Device;
+use super::writer::{FAREWELL, Sink, say_goodbye, write};
 use crate::chat::protocol::{ServerFrame, close_code};
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::fanout::encode;
-use crate::server::hub::{Batch, Closing, Socket};
+use crate::server::hub::{Closing, Socket};
 
-/// The server pings this often.
-const PING: Duration = Duration::from_secs(20);
 /// Nothing heard for this long: the device is gone.
 const SILENCE: Duration = Duration::from_secs(45);
-/// A device that takes longer to read what was written is too slow.
-const WRITE_TIME: Duration = Duration::from_secs(10);
-/// How long the closing handshake may take.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// When the socket is to be closed, the frame in hand may take this long. What takes longer is
+/// hardly stored, and when it is, the device finds out by sending it again.
+const LAST_FRAME: Duration = Duration::from_secs(8);
+/// How long the device's half of the closing handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(2);
 /// A subscription is waited for no longer; while the bus is away the store is polled instead.
 const SUBSCRIBE: Duration = Duration::from_secs(2);
 
@@ -39,33 +44,46 @@ const PROTOCOL_ERROR: u16 = 1002;
 pub async fn serve(state: AppState, viewer: Viewer, websocket: WebSocket) {
     let service = &state.service;
     let user = viewer.user_id;
-    let mut joined = service.hub.join(viewer, |subscribed| service.fanout.forward(user, subscribed));
-    let socket = Arc::clone(&joined.socket);
+    let joined = service.hub.join(viewer, |subscribed| service.fanout.forward(user, subscribed));
+    let socket = joined.socket;
     if state.shutdown.is_cancelled() {
         socket.close(close_code::RESTARTING, "restarting");
     }
     if joined.is_first {
         service.joined(user).await;
     }
-    // Without an answer in time the bus is down, and then a resync follows when it is back.
-    let _ = timeout(SUBSCRIBE, joined.subscribed.wait_for(|subscribed| *subscribed)).await;
-    let (sink, stream) = websocket.split();
-    match welcome(&state, viewer).await {
-        Some(welcome) => exchange(&state, &socket, sink, stream, welcome).await,
-        None => farewell(sink, stream, (close_code::RESTARTING, "try again later")).await,
-    }
-    if service.hub.leave(&socket) {
-        service.left(user);
+    let (mut sink, mut stream) = websocket.split();
+    let attached = tokio::select! {
+        biased;
+        closing = socket.closing() => Err(closing),
+        welcome = attach(&state, viewer, joined.subscribed) => {
+            welcome.ok_or((close_code::RESTARTING, "try again later"))
+        }
+    };
+    match attached {
+        Ok(welcome) => exchange(&state, &socket, sink, stream, welcome).await,
+        Err(closing) => {
+            leave(&state, &socket);
+            if say_goodbye(&mut sink, closing).await {
+                wait_for_close(&mut stream).await;
+            }
+        }
     }
 }
 
-async fn welcome(state: &AppState, viewer: Viewer) -> Option<Utf8Bytes> {
+/// Waits for the user's channel, then asks the store.
+async fn attach(
+    state: &AppState,
+    viewer: Viewer,
+    mut subscribed: watch::Receiver<bool>,
+) -> Option<Utf8Bytes> {
+    // Without an answer in time the bus is down, and then a resync follows when it is back.
+    let _ = timeout(SUBSCRIBE, subscribed.wait_for(|subscribed| *subscribed)).await;
     let conversations = state.service.heads(viewer.user_id).await.ok()?;
     let server_time = state.service.clock.now();
     Some(encode(&ServerFrame::Welcome { user_id: viewer.user_id, server_time, conversations }))
 }
 
-type Sink = SplitSink<WebSocket, Message>;
 type Stream = SplitStream<WebSocket>;
 
 async fn exchange(
@@ -75,37 +93,60 @@ async fn exchange(
     mut stream: Stream,
     welcome: Utf8Bytes,
 ) {
-    let mut writer = tokio::spawn(write(state.clone(), Arc::clone(socket), sink, welcome));
-    tokio::select! {
-        closing = read(Device::new(state, socket), &mut stream) => {
-            match closing {
-                Some((code, reason)) => socket.close(code, reason),
-                None => writer.abort(),
-            }
-            let _ = timeout(FAREWELL + WRITE_TIME, &mut writer).await;
+    let mut writer = tokio::spawn(write(Arc::clone(socket), sink, welcome));
+    let ended = tokio::select! {
+        closing = read(state, socket, &mut stream) => Ok(closing),
+        told = &mut writer => Err(told.unwrap_or(false)),
+        never = tell_losses(state, socket) => match never {},
+    };
+    leave(state, socket);
+    let is_shaking_hands = match ended {
+        Ok(Some((code, reason))) => {
+            socket.close(code, reason);
+            socket.finish();
+            matches!(timeout(FAREWELL, &mut writer).await, Ok(Ok(true)))
         }
-        _ = &mut writer => {}
-    }
+        Ok(None) => true,
+        Err(told) => told,
+    };
     writer.abort();
-    wait_for_close(&mut stream).await;
+    if is_shaking_hands {
+        wait_for_close(&mut stream).await;
+    }
+}
+
+/// Whoever is told nothing more is not here any more, however long their connection lingers.
+fn leave(state: &AppState, socket: &Socket) {
+    if state.service.hub.leave(socket) {
+        state.service.left(socket.viewer.user_id);
+    }
 }
 
 /// The device's half of the closing handshake: hanging up earlier could take our reason with it.
 async fn wait_for_close(stream: &mut Stream) {
-    let _ = timeout(FAREWELL, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+    let _ = timeout(HANDSHAKE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
 }
 
 /// Takes frames until the device closes (`None`) or must be closed.
-async fn read(mut device: Device<'_>, stream: &mut Stream) -> Option<Closing> {
+async fn read(state: &AppState, socket: &Arc<Socket>, stream: &mut Stream) -> Option<Closing> {
+    let mut device = Device::new(state, socket);
     loop {
-        let Ok(next) = timeout(SILENCE, stream.next()).await else {
+        let next = tokio::select! {
+            biased;
+            closing = socket.closing() => return Some(closing),
+            next = timeout(SILENCE, stream.next()) => next,
+        };
+        let Ok(next) = next else {
             return Some((close_code::SILENT, "nothing heard"));
         };
         match next? {
             Ok(Message::Text(text)) if text.len() > FRAME_BYTES => {
                 return Some((close_code::TOO_BIG, "frame too big"));
             }
-            Ok(Message::Text(text)) => device.take(&text).await,
+            Ok(Message::Text(text)) => tokio::select! {
+                () = device.take(&text) => {}
+                closing = overdue(socket, LAST_FRAME) => return Some(closing),
+            },
             Ok(Message::Binary(_)) => return Some((close_code::UNSUPPORTED, "text frames only")),
             Ok(Message::Ping(_) | Message::Pong(_)) => device.count(),
             Ok(Message::Close(_)) => return None,
@@ -113,6 +154,33 @@ async fn read(mut device: Device<'_>, stream: &mut Stream) -> Option<Closing> {
         }
         if !device.is_within_budget() {
             return Some((close_code::TOO_FAST, "too many frames"));
+        }
+    }
+}
+
+/// Waits until the frame in hand is waited for no longer: for a while after the socket is to be
+/// closed, not at all after the log-in ended.
+async fn overdue(socket: &Socket, patience: Duration) -> Closing {
+    let closing = socket.closing().await;
+    tokio::select! {
+        () = socket.silenced() => {}
+        () = sleep(patience) => {}
+    }
+    closing
+}
+
+/// Tells the device to compare whenever something was lost. Beside reader and writer, so that a slow
+/// store holds up neither.
+async fn tell_losses(state: &AppState, socket: &Socket) -> Infallible {
+    loop {
+        socket.lost().await;
+        match state.service.heads(socket.viewer.user_id).await {
+            Ok(conversations) => socket.reply(encode(&ServerFrame::Resync { conversations })).await,
+            // The device compares on its own when it comes back.
+            Err(error) => {
+                tracing::warn!(%error, "a resync could not be read; the device is asked to reconnect");
+                socket.close(close_code::RESTARTING, "try again later");
+            }
         }
     }
 }
@@ -134,65 +202,39 @@ fn is_hang_up(error: &tokio_tungstenite::tungstenite::error::ProtocolError) -> b
     matches!(error, Kind::ResetWithoutClosingHandshake | Kind::ReceivedAfterClosing | Kind::SendAfterClosing)
 }
 
-/// Writes what waits, all of it before one flush, until the socket is to be closed.
-async fn write(state: AppState, socket: Arc<Socket>, mut sink: Sink, welcome: Utf8Bytes) {
-    let mut pings = interval_at(Instant::now() + PING, PING);
-    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut batch = Batch { frames: vec![welcome], ..Batch::default() };
-    loop {
-        let written = timeout(WRITE_TIME, write_batch(&state, &socket, &mut sink, &mut batch)).await;
-        match written {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return,
-            Err(_) => {
-                metrics::counter!("mosaic_slow_devices_total").increment(1);
-                batch.close = Some((close_code::TOO_SLOW, "too slow"));
-            }
-        }
-        if let Some((code, reason)) = batch.close {
-            let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-            let _ = timeout(FAREWELL, sink.send(Message::Close(Some(frame)))).await;
-            return;
-        }
-        tokio::select! {
-            next = socket.next() => batch = next,
-            _ = pings.tick() => {
-                batch = Batch::default();
-                if !matches!(timeout(WRITE_TIME, sink.send(Message::Ping(Default::default()))).await, Ok(Ok(()))) {
-                    batch.close = Some((close_code::TOO_SLOW, "too slow"));
-                }
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+    use uuid::Uuid;
 
-async fn write_batch(
-    state: &AppState,
-    socket: &Socket,
-    sink: &mut Sink,
-    batch: &mut Batch,
-) -> Result<(), axum::Error> {
-    for frame in batch.frames.drain(..) {
-        sink.feed(Message::Text(frame)).await?;
-    }
-    if std::mem::take(&mut batch.resync) {
-        match state.service.heads(socket.viewer.user_id).await {
-            Ok(conversations) => {
-                let frame = ServerFrame::Resync { conversations };
-                sink.feed(Message::Text(encode(&frame))).await?;
-            }
-            // The device finds out on its own by the heads of its next ping, or by reconnecting.
-            Err(error) => {
-                tracing::warn!(%error, "a resync could not be read; the device is asked to reconnect");
-                batch.close.get_or_insert((close_code::RESTARTING, "try again later"));
-            }
-        }
-    }
-    sink.flush().await
-}
+    use super::*;
+    use crate::domain::{SessionId, UserId};
+    use crate::server::hub::Hub;
 
-async fn farewell(mut sink: Sink, mut stream: Stream, (code, reason): Closing) {
-    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-    let _ = timeout(FAREWELL, sink.send(Message::Close(Some(frame)))).await;
-    wait_for_close(&mut stream).await;
+    fn socket() -> Arc<Socket> {
+        let viewer = Viewer { user_id: UserId(Uuid::nil()), session_id: SessionId(Uuid::nil()) };
+        let forward = |_| tokio::spawn(std::future::pending::<()>()).abort_handle();
+        Hub::new(true).join(viewer, forward).socket
+    }
+
+    #[tokio::test]
+    async fn the_frame_in_hand_is_waited_for_after_the_close_but_not_for_ever() {
+        let socket = socket();
+        let patience = Duration::from_millis(200);
+        let mut overdue = Box::pin(overdue(&socket, patience));
+        assert!(timeout(2 * patience, &mut overdue).await.is_err(), "an open socket has all the time");
+        socket.close(close_code::RESTARTING, "restarting");
+        let started = Instant::now();
+        let (code, _) = timeout(10 * patience, overdue).await.expect("a stuck frame held up the close");
+        assert_eq!(code, close_code::RESTARTING);
+        assert!(started.elapsed() >= patience);
+    }
+
+    #[tokio::test]
+    async fn the_frame_in_hand_is_not_waited_for_when_the_log_in_ended() {
+        let socket = socket();
+        socket.end_session();
+        let overdue = timeout(Duration::from_secs(5), overdue(&socket, Duration::from_secs(60)));
+        assert_eq!(overdue.await.expect("it was waited for").0, close_code::SESSION_ENDED);
+    }
 }
