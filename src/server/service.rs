@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use super::auth::Passwords;
@@ -49,7 +49,13 @@ pub struct Service {
     /// Whether this process says that it is cut off from the bus.
     is_cut_off: AtomicBool,
     passwords: Passwords,
+    /// Turns at reading where a user's conversations stand.
+    heads: Semaphore,
 }
+
+/// How many users' conversations are looked up at a time. When the bus comes back every socket asks
+/// at once; this leaves connections of the store to everybody else.
+const HEADS_AT_A_TIME: usize = 8;
 
 impl Service {
     /// Puts the parts together; nothing runs yet.
@@ -69,6 +75,7 @@ impl Service {
             watermark: watch::Sender::new(None),
             is_cut_off: AtomicBool::new(false),
             passwords: Passwords::new(),
+            heads: Semaphore::new(HEADS_AT_A_TIME),
         })
     }
 }

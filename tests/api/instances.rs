@@ -1,10 +1,12 @@
 //! Two servers that share PostgreSQL and Redis, and two that share a file and a process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mosaic::server::bus::in_process::InProcessBus;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use sqlx::Connection as _;
 
 use crate::harness::{Setup, TestApp, uuid, wait_until};
 
@@ -65,7 +67,7 @@ async fn a_session_that_ends_on_one_instance_closes_its_sockets_on_the_other() {
         ada.request(Method::POST, "/auth/logout").send().await.unwrap().status(),
         StatusCode::NO_CONTENT
     );
-    let code = tokio::time::timeout(std::time::Duration::from_secs(2), elsewhere.close_code()).await;
+    let code = tokio::time::timeout(Duration::from_secs(2), elsewhere.close_code()).await;
     assert_eq!(code.expect("later than two seconds"), 4401);
 }
 
@@ -110,4 +112,43 @@ async fn two_instances_in_one_process_share_a_bus() {
     let (mut hers, mut his) = (ada.device().await, grace.device().await);
     let ack = hers.send(&grace, &uuid(), "Hello").await;
     assert_eq!(his.expect("message").await["message"], ack["message"]);
+}
+
+/// What an administrator does to the server's database.
+async fn tamper(app: &TestApp, statements: &'static str) {
+    let mut connection = sqlx::PgConnection::connect(&app.state.config.database_url).await.unwrap();
+    sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn one_on_postgres() -> TestApp {
+    TestApp::spawn_with(Setup { database_url: Some(database().await), ..Setup::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_compares_is_served_in_turns_and_nothing_waits_for_it() {
+    let app = one_on_postgres().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    ada.send(&grace, "one").await;
+    let mut his = grace.device().await;
+    let mut hers = Vec::new();
+    for _ in 0..60 {
+        hers.push(ada.device().await);
+    }
+    tamper(
+        &app,
+        "alter view sides rename to swift_sides;
+         create view sides as with pause as materialized (select pg_sleep(0.6))
+             select swift_sides.* from swift_sides, pause",
+    )
+    .await;
+    app.state.service.hub.resync(ada.id.parse().unwrap());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    his.say(json!({"type": "typing", "peer_id": ada.id})).await;
+    for device in &mut hers {
+        assert_eq!(device.next().await["type"], "typing", "a slow comparison held up what is new");
+    }
+    for device in &mut hers {
+        assert_eq!(device.next().await["conversations"][0]["last_seq"], 1, "every device gets its turn");
+    }
 }

@@ -114,11 +114,13 @@ impl Service {
         Ok(self.store.conversations(viewer.user_id, limit, before, self.clock.now()).await?)
     }
 
-    /// Where a user's conversations stand, for `welcome` and `resync`.
+    /// Where a user's conversations stand, for `welcome` and `resync`. A crowd that asks waits for
+    /// its turns here, where waiting is no error.
     ///
     /// # Errors
     /// [`ServiceError::Unavailable`].
     pub async fn heads(&self, user: UserId) -> Result<Vec<ConversationHead>> {
+        let _turn = self.heads.acquire().await.map_err(|_| ServiceError::Unavailable(None))?;
         Ok(self.store.conversation_heads(user, WELCOME_CONVERSATIONS, self.clock.now()).await?)
     }
 
