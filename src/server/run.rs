@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use futures::{TryStreamExt as _, stream};
 use leptos::config::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,16 +17,27 @@ use super::bus::in_process::InProcessBus;
 use super::bus::redis::RedisBus;
 use super::clock::Clock;
 use super::config::Config;
+use super::hub::Hub;
 use super::limits::Limits;
 use super::service::Service;
 use super::store::{self, SharedStore};
 use super::{AppState, background, http, routes};
 use crate::chat::protocol::close_code;
+use crate::domain::UserId;
 
-/// Connections may take this long to end; then the process ends without them.
-const DRAIN: Duration = Duration::from_secs(15);
+// From the signal to the end of the process it takes all of these and a second for the bus: less
+// than the 20 seconds a supervisor is told to wait.
+
 /// Sockets are closed over this time, so that their devices do not all come back at once.
 const CLOSE_OVER: Duration = Duration::from_secs(3);
+/// They are closed in so many groups at most.
+const CLOSE_GROUPS: usize = 60;
+/// Then connections and what they began may take this long to end; the process ends without them.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Then noting who left may take this long.
+const DEPART: Duration = Duration::from_secs(5);
+/// How many departures are noted at a time.
+const DEPARTURES: usize = 8;
 
 /// The bus the settings ask for.
 ///
@@ -85,36 +98,56 @@ pub async fn serve(config: Config, metrics: PrometheusHandle) -> Result<()> {
     Ok(())
 }
 
-/// Serves on a listener until `shutdown`, then drains.
+/// Serves on a listener until `shutdown`, then drains. While sockets are being closed the listener
+/// still answers, so that everybody hears of it: not ready, and no upgrades.
 pub async fn serve_on(listener: TcpListener, state: AppState) {
-    if let Err(error) = state.service.beat().await {
+    if let Some(Err(error)) = state.shutdown.run_until_cancelled(state.service.beat()).await {
         tracing::error!(%error, "the first sign of life could not be given");
     }
     background::start(&state);
     let app = routes::router(state.clone());
-    http::serve(listener, app, state.shutdown.clone(), state.tasks.clone()).await;
-    drain(&state).await;
+    let stop = CancellationToken::new();
+    let closing = async {
+        state.shutdown.cancelled().await;
+        let users = state.service.hub.users();
+        close_sockets(&state.service.hub, CLOSE_OVER).await;
+        stop.cancel();
+        users
+    };
+    let listening = http::serve(listener, app, stop.clone(), state.tasks.clone());
+    let (users, ()) = tokio::join!(closing, listening);
+    drain(&state, users).await;
 }
 
-/// Closes the sockets one after the other, waits for what is under way, and lets the bus go last.
-async fn drain(state: &AppState) {
-    let users = state.service.hub.users();
-    let sockets = state.service.hub.all();
-    let pause = CLOSE_OVER / u32::try_from(sockets.len().max(1)).unwrap_or(u32::MAX);
-    for socket in sockets {
-        socket.close(close_code::RESTARTING, "restarting");
-        tokio::time::sleep(pause.min(Duration::from_millis(50))).await;
+/// Tells every socket to close, in groups over a while.
+async fn close_sockets(hub: &Hub, over: Duration) {
+    let sockets = hub.all();
+    let mut pauses = interval(over / CLOSE_GROUPS as u32);
+    for group in sockets.chunks(sockets.len().div_ceil(CLOSE_GROUPS).max(1)) {
+        pauses.tick().await;
+        for socket in group {
+            socket.close(close_code::RESTARTING, "restarting");
+        }
     }
+}
+
+/// Waits for what is under way, says who left, and lets the bus go last.
+async fn drain(state: &AppState, users: Vec<UserId>) {
     state.tasks.close();
-    if tokio::time::timeout(DRAIN, state.tasks.wait()).await.is_err() {
-        tracing::warn!(connections = state.tasks.len(), "some connections did not end in time");
+    let under_way = async {
+        state.tasks.wait().await;
+        state.service.finish().await;
+    };
+    if timeout(DRAIN, under_way).await.is_err() {
+        tracing::warn!(connections = state.tasks.len(), "not everything that was under way ended in time");
     }
     // Nobody is to wait for the lease to find out that these people left.
-    for user in users {
-        if let Err(error) = state.service.depart(user).await {
-            tracing::warn!(%error, "departures could not be noted; the lease will tell");
-            break;
-        }
+    let departures = stream::iter(users.into_iter().map(Ok))
+        .try_for_each_concurrent(DEPARTURES, |user| state.service.depart(user));
+    match timeout(DEPART, departures).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "departures could not be noted; the lease will tell"),
+        Err(_) => tracing::warn!("departures take too long; the lease will tell"),
     }
     state.service.bus.close().await;
 }
@@ -139,4 +172,30 @@ fn leptos_options(config: &Config) -> LeptosOptions {
         .site_addr(config.site_addr)
         .hash_files(is_hashed)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::SessionId;
+    use crate::server::auth::Viewer;
+
+    #[tokio::test]
+    async fn a_crowd_is_closed_in_no_more_time_than_a_few() {
+        let hub = Hub::new(false);
+        let viewer = Viewer { user_id: UserId(Uuid::nil()), session_id: SessionId(Uuid::nil()) };
+        for _ in 0..5000 {
+            hub.join(viewer, |_| tokio::spawn(std::future::pending::<()>()).abort_handle());
+        }
+        let started = Instant::now();
+        close_sockets(&hub, Duration::from_millis(600)).await;
+        let taken = started.elapsed();
+        assert!((500..2000).contains(&taken.as_millis()), "{taken:?}");
+        for socket in hub.all() {
+            assert_eq!(socket.closing().await.0, close_code::RESTARTING);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::auth::Passwords;
@@ -51,6 +52,8 @@ pub struct Service {
     passwords: Passwords,
     /// Turns at reading where a user's conversations stand.
     heads: Semaphore,
+    /// What runs to its end whether or not somebody still waits for it.
+    under_way: TaskTracker,
 }
 
 /// How many users' conversations are looked up at a time. When the bus comes back every socket asks
@@ -76,6 +79,13 @@ impl Service {
             is_cut_off: AtomicBool::new(false),
             passwords: Passwords::new(),
             heads: Semaphore::new(HEADS_AT_A_TIME),
+            under_way: TaskTracker::new(),
         })
+    }
+
+    /// Waits until everything that was begun is stored and told.
+    pub async fn finish(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
     }
 }

@@ -1,17 +1,20 @@
 //! How sockets and servers come to their end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use futures::StreamExt as _;
 use mosaic::domain::UserId;
+use mosaic::server::bus::in_process::InProcessBus;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Device, Person, SOON, TestApp, uuid};
+use crate::harness::{Device, Person, SOON, Setup, TestApp, expect, uuid, wait_until};
 
 /// Holds the write lock of the server's file: whatever it stores waits.
 struct Frozen(SqliteConnection);
@@ -122,4 +125,46 @@ async fn whoever_must_go_leaves_at_once_however_slow_their_device() {
     device.raw(Message::binary(vec![1])).await;
     sleep(Duration::from_millis(500)).await;
     assert!(!app.state.service.hub.holds(id(&ada)), "the grace of presence has not begun");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draining_server_answers_until_its_sockets_are_told() {
+    let app = TestApp::spawn().await;
+    let ada = app.person("ada").await;
+    let mut devices = Vec::new();
+    for _ in 0..30 {
+        devices.push(ada.device().await);
+    }
+    let ticket = ada.ticket().await;
+    app.state.shutdown.cancel();
+    sleep(Duration::from_millis(200)).await;
+    let answer = app.anonymous(Method::GET, "/readyz").send().await.expect("nobody listens any more");
+    let ready = expect(answer, StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!((&ready["ready"], &ready["draining"]), (&json!(false), &json!(true)));
+    let path = format!("/messages/ws/{}?token={ticket}", ada.id);
+    assert_eq!(ada.upgrade(&path, None).await.err(), Some(503));
+    for device in &mut devices {
+        assert_eq!(device.close_code().await, 1012);
+    }
+    assert!(wait_until(async || TcpStream::connect(app.address).await.is_err()).await, "it still listens");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_stored_while_the_server_ends_is_still_told() {
+    let bus = InProcessBus::new();
+    let other_bus = Arc::new(bus.join());
+    let one = TestApp::spawn_with(Setup { bus: Some(Arc::new(bus)), ..Setup::default() }).await;
+    let database_url = Some(one.state.config.database_url.clone());
+    let other = TestApp::spawn_with(Setup { bus: Some(other_bus), database_url, ..Setup::default() }).await;
+    let ada = one.person("ada").await;
+    let grace = other.moved(&one.person("grace").await);
+    let mut his = grace.device().await;
+    let frozen = Frozen::freeze(&one).await;
+    let body = json!({"receiver_id": grace.id, "content": "Hello"});
+    let send = ada.request(Method::POST, "/messages/send").json(&body).timeout(Duration::from_millis(300));
+    assert!(send.send().await.unwrap_err().is_timeout(), "the sender goes away before it is stored");
+    one.state.shutdown.cancel();
+    sleep(Duration::from_millis(700)).await;
+    frozen.thaw().await;
+    assert_eq!(his.expect("message").await["message"]["content"], "Hello");
 }

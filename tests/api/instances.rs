@@ -152,3 +152,24 @@ async fn a_crowd_that_compares_is_served_in_turns_and_nothing_waits_for_it() {
         assert_eq!(device.next().await["conversations"][0]["last_seq"], 1, "every device gets its turn");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_slow_at_departures_does_not_hold_up_the_end() {
+    let app = one_on_postgres().await;
+    let mut devices = Vec::new();
+    for n in 0..17 {
+        devices.push(app.person(&format!("ada{n}")).await.device().await);
+    }
+    tamper(
+        &app,
+        "create function linger() returns trigger language plpgsql as
+             $$ begin perform pg_sleep(4); return old; end $$;
+         create trigger linger before delete on presence for each row execute function linger()",
+    )
+    .await;
+    app.state.shutdown.cancel();
+    for device in &mut devices {
+        assert_eq!(device.close_code().await, 1012);
+    }
+    // Eight at a time, this would take twelve seconds; dropping the server waits for ten.
+}

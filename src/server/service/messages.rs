@@ -76,13 +76,14 @@ impl Service {
     }
 
     /// Runs what writes and then tells in a task of its own: a caller that goes away in between must
-    /// not take the telling along.
+    /// not take the telling along, and the bus stays open until it is told.
     async fn to_its_end<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        tokio::spawn(work(Arc::clone(self))).await.map_err(|_| ServiceError::Unavailable(None))?
+        let task = self.under_way.spawn(work(Arc::clone(self)));
+        task.await.map_err(|_| ServiceError::Unavailable(None))?
     }
 
     /// A page of a conversation.
