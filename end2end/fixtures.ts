@@ -75,7 +75,7 @@ export class Person {
     await hydrated(this.page);
   }
 
-  /** The page is connected. Before that, the end of the session would be met by a request on its way. */
+  /** The page is connected: from now on it is told, and what comes is news. */
   async expectLive(): Promise<void> {
     await base.expect.poll(() => this.#live.size).toBe(1);
   }

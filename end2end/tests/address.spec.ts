@@ -92,6 +92,7 @@ test('the inbox needs a log-in and comes back to after it', async ({ visit, stac
 
 test('after Back and Forward each choice still makes a place to come back to', async ({ ada, grace, stack }) => {
   await ada.goto('/');
+  await ada.expectLive();
   await stack.api.send(grace.account, ada.account, 'over here');
   await ada.header.toast(grace.name).getByRole('button', { name: 'Open', exact: true }).click();
   const panel = ada.panel(grace);
@@ -120,6 +121,7 @@ test('the chat with somebody never opens for another person while they are loade
   const alan = await stack.account('alan');
   await stack.api.send(alan, ada.account, 'unread, and to stay so');
   await ada.goto(`/?profile=${alan.user.id}`);
+  await ada.expectLive();
   await stack.api.send(grace.account, ada.account, 'open me');
   const toast = ada.header.toast(grace.name);
   await expect(toast).toBeVisible();

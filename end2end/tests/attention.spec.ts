@@ -36,6 +36,7 @@ test('N1 from a hundred on it is 99+', async ({ ada, grace, stack }) => {
 
 test('N2 a toast says who writes, and opens the conversation', async ({ ada, grace, stack }) => {
   await ada.goto('/');
+  await ada.expectLive();
   await stack.api.send(grace.account, ada.account, 'first knock');
   const toast = ada.header.toast(grace.name);
   await expect(toast).toHaveCount(1);
@@ -54,6 +55,7 @@ test('N2 a toast says who writes, and opens the conversation', async ({ ada, gra
 
 test('N2 a toast also appears in the inbox, and goes when the conversation is opened from there', async ({ ada, grace, stack }) => {
   await ada.goto('/messages');
+  await ada.expectLive();
   await stack.api.send(grace.account, ada.account, 'over here');
   const toast = ada.header.toast(grace.name);
   await expect(toast).toBeVisible();
@@ -106,6 +108,7 @@ test('N4 nobody is asked for notifications unasked', async ({ ada, grace, stack 
 test('N2 a toast comes although the first request for the name failed', async ({ ada, grace, stack, complaints }) => {
   complaints.allow(NETWORK);
   await ada.goto('/');
+  await ada.expectLive();
   await ada.page.route(/\/profiles\//, (route) => route.abort(), { times: 1 });
   await stack.api.send(grace.account, ada.account, 'do not miss me');
   await expect(ada.header.toast(grace.name)).toContainText('do not miss me');

@@ -67,6 +67,7 @@ test('P5 on a phone a toast leaves the composer free', async ({ stack, join }) =
   const alan = await stack.account('alan');
   const ada = await join(await stack.account('ada'), phone);
   const panel = await ada.chat(grace);
+  await ada.expectLive();
   await stack.api.send(alan, ada.account, 'am I in the way?');
   const toast = ada.header.toast(alan.user.display_name);
   await expect(toast).toBeVisible();
