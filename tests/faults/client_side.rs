@@ -1,0 +1,138 @@
+//! Trouble on the way between a client and its instance.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use mosaic::chat::Connection;
+use mosaic::domain::Seq;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::driver::{Client, Place, connected};
+use crate::proxy::{Proxy, Way, Weather};
+use crate::rig::Rig;
+use crate::tools::{say, until, within};
+use crate::wire::Door;
+
+/// Connections that are cut at the same time, each of its own client.
+const AT_ONCE: usize = 8;
+/// The text of the message that is under way when its connection is cut.
+const TEXT: &str = "The quick brown fox jumps over the lazy dog, and the lazy dog does not mind.";
+/// A `send` with that text, at most; an `ack` is longer by the row.
+const SEND_BYTES: usize = 224;
+const ACK_BYTES: usize = 512;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_cut_anywhere_loses_and_doubles_nothing() {
+    cut_at("cut, every sixteenth byte", 16).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute: make test-faults"]
+async fn a_connection_cut_at_each_byte_loses_and_doubles_nothing() {
+    cut_at("cut, each byte", 1).await;
+}
+
+async fn cut_at(test: &str, step: usize) {
+    let mut rig = Rig::start(test, 2 * AT_ONCE).await;
+    let up = (0..SEND_BYTES).step_by(step).map(|byte| (Way::Up, byte));
+    let down = (0..ACK_BYTES).step_by(step).map(|byte| (Way::Down, byte));
+    let places: Vec<_> = up.chain(down).collect();
+    let mut lines = Vec::new();
+    for line in 0..AT_ONCE {
+        let proxy = Proxy::before(rig.instances[0].door().http).await;
+        let client = client_behind(&mut rig, &proxy, 2 * line, 2 * line + 1);
+        let places: Vec<_> = places.iter().skip(line).step_by(AT_ONCE).copied().collect();
+        lines.push((proxy, client, places));
+    }
+    let cuts: usize =
+        join_all(lines.iter().map(|line| cut_line(&line.0, &line.1, &line.2))).await.into_iter().sum();
+    say(&format!("{test}: {cuts} of {} messages had their connection cut", places.len()));
+    // Beyond the end of a frame there is nothing to cut.
+    assert!(cuts >= places.len() / 2, "{cuts} of {} places", places.len());
+    let clients: Vec<_> = lines.into_iter().map(|(_, client, _)| client).collect();
+    let report = rig.judge(test, &clients).await;
+    assert_eq!((report.acked, report.unknown), (places.len(), cuts), "each cut met a message under way");
+}
+
+/// Sends one message for each place, and cuts the connection there.
+async fn cut_line(proxy: &Proxy, client: &Client, places: &[(Way, usize)]) -> usize {
+    for (number, (way, byte)) in places.iter().enumerate() {
+        // A page that was just loaded reconnects at once; one that was cut off often waits longer.
+        proxy.becomes(Weather::Fair);
+        client.reload();
+        let before = u64::try_from(number).expect("few messages");
+        until("the page is loaded again", async || client.is_live() && client.shows(before)).await;
+        proxy.becomes(Weather::Cut(*way, *byte));
+        client.say(format!("{TEXT} {number}"));
+        until("it is acknowledged", async || client.shows(before + 1)).await;
+    }
+    proxy.cuts()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_acknowledgement_is_given_again() {
+    let test = "ack lost";
+    let mut rig = Rig::start(test, 2).await;
+    let proxy = Proxy::before(rig.instances[0].door().http).await;
+    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    connected(&[&ada, &bob]).await;
+    proxy.becomes(Weather::Lossy(Way::Down));
+    ada.say(String::from("once"));
+    ada.say(String::from("and once more"));
+    until("both are stored and arrive", async || bob.view().shown == Seq(2)).await;
+    assert!(!ada.is_settled(), "the acknowledgements were to be lost");
+    proxy.becomes(Weather::Fair);
+    proxy.cut();
+    until("both are acknowledged", async || ada.is_settled()).await;
+    let report = rig.judge(test, &[ada, bob]).await;
+    assert_eq!((report.acked, report.unknown), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute: make test-faults"]
+async fn a_half_open_connection_is_noticed_on_both_sides() {
+    let test = "half open";
+    let mut rig = Rig::start(test, 2).await;
+    let proxy = Proxy::before(rig.instances[0].door().http).await;
+    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    connected(&[&ada, &bob]).await;
+    assert_eq!(rig.instances[0].metric("mosaic_sockets").await, 1.0);
+    proxy.becomes(Weather::Dead);
+    bob.say(String::from("Are you there?"));
+    let noticed = within(Duration::from_secs(45), "the client notices", async || {
+        ada.view().connection != Connection::Live
+    });
+    let closed = within(Duration::from_secs(60), "the server notices", async || {
+        rig.instances[0].metric("mosaic_sockets").await == 0.0
+    });
+    let (noticed, closed) = tokio::join!(noticed, closed);
+    say(&format!("{test}: noticed by the client after {noticed:?}, by the server after {closed:?}"));
+    proxy.becomes(Weather::Fair);
+    proxy.cut();
+    connected(&[&ada]).await;
+    rig.judge(test, &[ada, bob]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_upload_is_closed() {
+    let rig = Rig::start("slow upload", 1).await;
+    let proxy = Proxy::before(rig.instances[0].door().http).await;
+    proxy.becomes(Weather::Trickle(Way::Up));
+    let mut slow = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
+    let head = format!("GET /healthz HTTP/1.1\r\nhost: mosaic\r\nx-filler: {}\r\n\r\n", "x".repeat(1000));
+    slow.write_all(head.as_bytes()).await.expect("the proxy takes all of it");
+    let mut answer = Vec::new();
+    let ended = timeout(Duration::from_secs(20), slow.read_to_end(&mut answer)).await;
+    assert!(ended.is_ok(), "a byte a second keeps a connection open");
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "the request was never complete");
+    assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
+}
+
+/// A client whose sockets go through the proxy.
+fn client_behind(rig: &mut Rig, proxy: &Proxy, person: usize, peer: usize) -> Client {
+    let door = Door { http: rig.instances[0].door().http, socket: proxy.address() };
+    let (person, peer) = (rig.people[person].clone(), rig.people[peer].id);
+    Client::start(Place { person, peer, doors: vec![door], home: 0 }, &rig.recorder, &mut rig.dice)
+}

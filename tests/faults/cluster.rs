@@ -1,0 +1,66 @@
+//! The run that counts: two instances under load, and everything they depend on goes away in turn.
+
+use std::time::Duration;
+
+use crate::history::report::Report;
+use crate::load::Load;
+use crate::postgres::Stop;
+use crate::rig::Rig;
+use crate::tools::say;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_pairs_survive_everything() {
+    run("ten pairs", 10, Duration::from_millis(400), 100).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "forty seconds: make test-faults"]
+async fn fifty_pairs_survive_everything() {
+    run("fifty pairs", 50, Duration::from_secs(1), 400).await;
+}
+
+/// Between two faults, and during those that last, the load goes on for `step` acknowledgements.
+async fn run(test: &str, pairs: usize, pause: Duration, step: usize) {
+    let mut rig = Rig::alone(test, 2 * pairs).await;
+    let mut load = Load::start(&mut rig, pairs, pause, |person| person % 2);
+    load.progress(&rig, step).await;
+
+    say("  Redis is killed");
+    rig.redis.kill();
+    load.progress(&rig, step).await;
+    say("  Redis is back");
+    rig.redis.restart().await;
+    load.progress(&rig, step).await;
+
+    say("  PostgreSQL is restarted like after a crash");
+    rig.postgres.restart(Stop::Immediate).await;
+    load.progress(&rig, step).await;
+
+    say("  an instance is killed");
+    rig.instances[1].kill();
+    load.progress(&rig, step).await;
+    say("  the instance is back");
+    rig.instances[1].restart().await;
+    load.progress(&rig, step).await;
+
+    say("  pages are reloaded");
+    load.clients.iter().step_by(5).for_each(|client| client.reload());
+    load.progress(&rig, step).await;
+
+    say("  the subscribers are cut off");
+    assert!(rig.redis.cut_subscribers().await >= 1, "nobody was subscribed");
+    load.progress(&rig, step).await;
+
+    load.stop();
+    let report = rig.judge(test, &load.clients).await;
+    assert_is_a_run_with_faults(&report, pairs, step);
+}
+
+/// Nothing to object to is worth something only if much went wrong.
+fn assert_is_a_run_with_faults(report: &Report, pairs: usize, step: usize) {
+    assert_eq!(report.clients, 2 * pairs);
+    assert_eq!(report.sends, report.acked);
+    assert!(report.acked >= 8 * step, "{report}");
+    assert!(report.reconnects >= pairs, "an instance was killed, and nobody had to move: {report}");
+    assert!(report.delivery.len() >= report.acked * 9 / 10, "hardly anything was delivered: {report}");
+}

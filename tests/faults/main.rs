@@ -1,0 +1,23 @@
+//! Real processes, a real PostgreSQL, a real Redis, real sockets, and everything that can happen to
+//! them. Clients are the browser's own session machine over native sockets; whatever they do and
+//! see becomes a history, which is held against the database and the guarantees of the design.
+//!
+//! Everything here is private to its test and ends with it. `FAULT_SEED` repeats a run's choices.
+#![cfg(feature = "ssr")]
+
+mod client_side;
+mod cluster;
+mod driver;
+#[path = "../history/mod.rs"]
+mod history;
+mod load;
+mod postgres;
+mod postgres_away;
+mod process;
+mod processes;
+mod proxy;
+mod redis;
+mod redis_away;
+mod rig;
+mod tools;
+mod wire;

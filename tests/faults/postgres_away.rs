@@ -1,0 +1,103 @@
+//! PostgreSQL restarted or frozen: a send is acknowledged, refused for now or left without an
+//! answer, and in the end it is there once.
+
+use std::time::Duration;
+
+use mosaic::chat::protocol::{ClientFrame, ServerFrame, close_code};
+use mosaic::domain::ClientId;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::driver::connected;
+use crate::history::record::Event;
+use crate::load::Load;
+use crate::postgres::Stop;
+use crate::rig::Rig;
+use crate::tools::{say, within};
+use crate::wire::{Device, Heard};
+
+/// How soon sends are stored again once the database is back.
+const HEALED: Duration = Duration::from_secs(3);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_under_load_costs_nothing() {
+    let test = "PostgreSQL restarted";
+    let mut rig = Rig::start(test, 8).await;
+    let mut load = Load::start(&mut rig, 4, Duration::from_millis(150), |person| person % 2);
+    load.progress(&rig, 40).await;
+    for how in [Stop::Fast, Stop::Immediate] {
+        rig.postgres.restart(how).await;
+        let before = rig.recorder.acknowledgements();
+        let healed =
+            within(HEALED, "sends are stored again", async || rig.recorder.acknowledgements() > before);
+        say(&format!("{test}, {how:?}: healed after {:?}", healed.await));
+        load.progress(&rig, 40).await;
+    }
+    load.stop();
+    let report = rig.judge(test, &load.clients).await;
+    assert!(report.unknown > 0, "the restarts met no send: {report}");
+    assert_eq!(report.refused, 0, "a send was given up because of a restart");
+    for record in rig.recorder.history().records {
+        if let Event::Closed { code } = record.event {
+            let is_polite = matches!(code, None | Some(close_code::GOING_AWAY | close_code::RESTARTING));
+            assert!(is_polite, "{record}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_database_keeps_nobody_waiting_for_long() {
+    let test = "PostgreSQL frozen";
+    let mut rig = Rig::start(test, 4).await;
+    let (ada, bob) = (rig.client(0, 1, 0), rig.client(1, 0, 1));
+    let mut device = rig.caller(2).device(rig.instances[0].door()).await;
+    connected(&[&ada, &bob]).await;
+    rig.postgres.freeze();
+    ada.say(String::from("into the ice"));
+    let (send, client_id) = send_to(&rig, 3);
+    device.say(&send).await;
+    let answer = timeout(Duration::from_secs(13), answer_to(&mut device, client_id)).await;
+    let answer = answer.expect("a send waits for a frozen database for more than 13 s");
+    assert!(matches!(answer, ServerFrame::Error { retryable: true, .. }), "{answer:?}");
+    for instance in &rig.instances {
+        let alive = timeout(Duration::from_secs(1), instance.get("/healthz")).await;
+        let alive = alive.ok().flatten().map(|(status, _)| status);
+        assert_eq!(alive, Some(200), "an instance is blocked by its database");
+    }
+    rig.postgres.thaw();
+    let stored = timeout(HEALED, repeat_until_stored(&mut device, &send, client_id)).await;
+    stored.expect("the send is not stored though the database is back");
+    let count = format!("SELECT count(*) FROM messages WHERE client_id = '{client_id}'");
+    assert_eq!(rig.postgres.numbers(&count).await, [1]);
+    let report = rig.judge(test, &[ada, bob]).await;
+    assert!(report.unknown > 0, "the other send did not meet the frozen database: {report}");
+}
+
+fn send_to(rig: &Rig, person: usize) -> (ClientFrame, ClientId) {
+    let (receiver_id, client_id) = (rig.people[person].id, ClientId(Uuid::new_v4()));
+    (ClientFrame::Send { client_id, receiver_id, content: String::from("once") }, client_id)
+}
+
+async fn repeat_until_stored(device: &mut Device, send: &ClientFrame, client_id: ClientId) {
+    loop {
+        device.say(send).await;
+        if let ServerFrame::Ack { .. } = answer_to(device, client_id).await {
+            return;
+        }
+    }
+}
+
+async fn answer_to(device: &mut Device, send: ClientId) -> ServerFrame {
+    loop {
+        match device.next().await {
+            Heard::Frame(frame @ ServerFrame::Ack { client_id, .. }) if client_id == send => return frame,
+            Heard::Frame(frame @ ServerFrame::Error { client_id: Some(client_id), .. })
+                if client_id == send =>
+            {
+                return frame;
+            }
+            Heard::Frame(_) => {}
+            Heard::Closed(code) => panic!("the socket was closed with {code:?}"),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A deployment of one's own: PostgreSQL, Redis, instances, and a crowd with log-ins.
+
+use std::any::Any;
+use std::time::Duration;
+
+use mosaic::domain::UserId;
+use tokio::sync::RwLock;
+
+use crate::driver::{Client, Place};
+use crate::history::checker::check;
+use crate::history::record::Recorder;
+use crate::history::report::Report;
+use crate::postgres::Postgres;
+use crate::process::Instance;
+use crate::redis::Redis;
+use crate::tools::{Dice, say, within};
+use crate::wire::{Caller, Door, Person};
+
+/// I7: a client that is online is up to date after this at the very worst.
+const CAUGHT_UP: Duration = Duration::from_secs(15);
+
+/// Tests that measure time have the machine for themselves; the others share it.
+static MACHINE: RwLock<()> = RwLock::const_new(());
+
+/// What a rig holds while it runs: its part of the machine.
+type Turn = Box<dyn Any + Send>;
+
+pub struct Rig {
+    // Dropped in this order: servers before what they depend on.
+    pub instances: Vec<Instance>,
+    pub redis: Redis,
+    pub postgres: Postgres,
+    pub people: Vec<Person>,
+    pub recorder: Recorder,
+    pub dice: Dice,
+    _turn: Turn,
+}
+
+impl Rig {
+    /// Two instances and this many people, on a machine that other tests use as well.
+    pub async fn start(test: &str, people: usize) -> Self {
+        Self::set_up(test, people, Box::new(MACHINE.read().await)).await
+    }
+
+    /// The same, with nobody else about.
+    pub async fn alone(test: &str, people: usize) -> Self {
+        Self::set_up(test, people, Box::new(MACHINE.write().await)).await
+    }
+
+    async fn set_up(test: &str, people: usize, _turn: Turn) -> Self {
+        let dice = Dice::for_test(test);
+        let (postgres, redis) = tokio::join!(Postgres::start(), Redis::start());
+        let (database, bus) = (postgres.url(), redis.url());
+        let mut first = Instance::absent(&database, Some(&bus));
+        let people = seed(&first, people);
+        let (second, ()) = tokio::join!(Instance::start(&database, Some(&bus)), first.restart());
+        let instances = vec![first, second];
+        let rig = Self { instances, redis, postgres, people, recorder: Recorder::start(), dice, _turn };
+        rig.bus_becomes("ok").await;
+        rig
+    }
+
+    /// Waits until every instance says so.
+    pub async fn bus_becomes(&self, health: &str) -> Duration {
+        crate::tools::until(&format!("the bus is {health} everywhere"), async || {
+            let each = self.instances.iter().map(|instance| instance.bus_is(health));
+            futures::future::join_all(each).await.into_iter().all(|is| is)
+        })
+        .await
+    }
+
+    pub fn doors(&self) -> Vec<Door> {
+        self.instances.iter().map(Instance::door).collect()
+    }
+
+    pub fn caller(&self, person: usize) -> Caller {
+        Caller::new(self.people[person].clone())
+    }
+
+    /// A client of somebody who talks to somebody, first connected to this instance.
+    pub fn client(&mut self, person: usize, peer: usize, home: usize) -> Client {
+        let (person, peer) = (self.people[person].clone(), self.people[peer].id);
+        Client::start(Place { person, peer, doors: self.doors(), home }, &self.recorder, &mut self.dice)
+    }
+
+    /// After the last fault: waits until everything is stored and shown everywhere, holds the
+    /// history against the database, prints the figures, and fails on any offence.
+    pub async fn judge(&self, test: &str, clients: &[Client]) -> Report {
+        let stored =
+            within(CAUGHT_UP, "every outbox is empty", async || clients.iter().all(Client::is_settled)).await;
+        let database = self.postgres.contents().await;
+        let last = |owner: UserId, peer: UserId| {
+            let side = database.sides.iter().find(|side| (side.owner, side.peer) == (owner, peer));
+            side.map(|side| side.last).unwrap_or_default()
+        };
+        let shown = within(CAUGHT_UP.saturating_sub(stored), "every client shows all there is", async || {
+            clients.iter().all(|client| client.view().shown == last(client.person, client.peer))
+        })
+        .await;
+        let history = self.recorder.history();
+        let verdict = check(&history, &self.postgres.contents().await);
+        let report = Report::of(&history, &verdict);
+        let calm = (stored + shown).as_millis();
+        say(&format!("{test}: everybody up to date {calm} ms after the last message\n{report}"));
+        assert!(verdict.0.is_empty(), "{verdict}");
+        report
+    }
+}
+
+fn seed(instance: &Instance, people: usize) -> Vec<Person> {
+    let file = instance.path("people");
+    instance.run(&["seed", "--users", &people.to_string(), "--out", &file.display().to_string()]);
+    let lines = std::fs::read_to_string(&file).expect("the seeded people");
+    lines.lines().map(|line| serde_json::from_str(line).expect("a person on each line")).collect()
+}
