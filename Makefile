@@ -1,9 +1,9 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test e2e
+.PHONY: help setup build run watch check test test-faults e2e
 
 help: ## List the recipes
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, and serve http://127.0.0.1:3000 with the demo people
 	@exec scripts/run.sh
@@ -20,6 +20,9 @@ check: ## Formatting, lints of both builds, documentation: no tests
 
 test: ## Everything: check, all Rust tests on private databases, end to end in a browser
 	@exec scripts/test.sh
+
+test-faults: ## Everything that can go wrong, the long versions included, and a million simulated schedules
+	@exec scripts/faults.sh
 
 e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --headed" goes to Playwright
 	@scripts/setup.sh test
