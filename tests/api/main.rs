@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may fail the test")]
 
 mod accounts;
+mod attach;
 mod bad_input;
 mod conversations;
 mod cross_site;
