@@ -53,7 +53,10 @@ async fn cut_at(test: &str, step: usize) {
     assert!(cuts >= places.len() / 2, "{cuts} of {} places", places.len());
     let clients: Vec<_> = lines.into_iter().map(|(_, client, _)| client).collect();
     let report = rig.judge(test, &clients).await;
-    assert_eq!((report.acked, report.unknown), (places.len(), cuts), "each cut met a message under way");
+    assert_eq!(report.acked, places.len());
+    // Right behind its last byte an acknowledgement has arrived.
+    let met = report.unknown;
+    assert!(met <= cuts && met * 100 >= cuts * 95, "{met} of {cuts} cuts met a message under way");
 }
 
 /// Sends one message for each place, and cuts the connection there.
@@ -104,7 +107,8 @@ async fn a_half_open_connection_is_noticed_on_both_sides() {
     let noticed = within(Duration::from_secs(45), "the client notices", async || {
         ada.view().connection != Connection::Live
     });
-    let closed = within(Duration::from_secs(60), "the server notices", async || {
+    // The farewell, which nobody answers, takes some seconds.
+    let closed = within(Duration::from_secs(50), "the server notices", async || {
         rig.instances[0].metric("mosaic_sockets").await == 0.0
     });
     let (noticed, closed) = tokio::join!(noticed, closed);

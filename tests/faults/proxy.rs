@@ -126,6 +126,11 @@ impl Shared {
         }
     }
 
+    fn is_silent(&self, way: Way) -> bool {
+        let weather = *self.weather();
+        weather == Weather::Dead || weather == Weather::Lossy(way)
+    }
+
     fn is_trickle(&self, way: Way) -> bool {
         *self.weather() == Weather::Trickle(way)
     }
@@ -164,6 +169,10 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Way, shared:
         if is_last || written.is_err() {
             break;
         }
+    }
+    if shared.is_silent(way) {
+        // That the sender hung up gets lost like everything else.
+        std::future::pending::<()>().await;
     }
     // The other half may be gone.
     let _ = to.shutdown().await;
