@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults e2e
+.PHONY: help setup build run watch check test test-faults mutations e2e
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: ## Everything: check, all Rust tests on private databases, end to end in a
 
 test-faults: ## Everything that can go wrong, the long versions included, and a million simulated schedules
 	@exec scripts/faults.sh
+
+mutations: ## Take out one safeguard of delivery at a time and see its test turn red; ARGS="outbox" picks some
+	@exec scripts/mutations.sh $(ARGS)
 
 e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --headed" goes to Playwright
 	@scripts/setup.sh test
