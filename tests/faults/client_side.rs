@@ -94,6 +94,23 @@ async fn a_lost_acknowledgement_is_given_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_in_mid_send_loses_nothing() {
+    let test = "reload in mid-send";
+    let mut rig = Rig::start(test, 2).await;
+    let proxy = Proxy::before(rig.instances[0].door().http).await;
+    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    connected(&[&ada, &bob]).await;
+    proxy.becomes(Weather::Lossy(Way::Up));
+    ["one", "two", "three"].into_iter().for_each(|text| ada.say(String::from(text)));
+    ada.reload();
+    until("all three were sent in vain", async || rig.recorder.unknown() == 3).await;
+    proxy.becomes(Weather::Fair);
+    proxy.cut();
+    until("all of it arrives", async || bob.shows(3)).await;
+    rig.judge(test, &[ada, bob]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a minute: make test-faults"]
 async fn a_half_open_connection_is_noticed_on_both_sides() {
     let test = "half open";

@@ -149,6 +149,15 @@ impl Postgres {
         Database { rows: rows.iter().map(row).collect(), sides: sides.iter().map(side).collect() }
     }
 
+    /// Locks every conversation, as something slow might, until the connection is closed.
+    pub async fn lock_conversations(&self) -> PgConnection {
+        let mut connection = self.connect().await;
+        connection.execute("BEGIN").await.expect("a transaction");
+        let rows = connection.fetch_all("SELECT 1 FROM conversations FOR UPDATE").await.expect("the locks");
+        assert!(!rows.is_empty(), "there is no conversation to lock");
+        connection
+    }
+
     async fn connect(&self) -> PgConnection {
         let connection = timeout(DEADLINE, PgConnection::connect(&self.url())).await;
         connection.expect("the private PostgreSQL hangs").expect("the private PostgreSQL answers")

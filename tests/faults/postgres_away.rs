@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mosaic::chat::protocol::{ClientFrame, ServerFrame, close_code};
 use mosaic::domain::ClientId;
+use sqlx::Connection as _;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -13,7 +14,7 @@ use crate::history::record::Event;
 use crate::load::Load;
 use crate::postgres::Stop;
 use crate::rig::Rig;
-use crate::tools::{say, within};
+use crate::tools::{say, until, within};
 use crate::wire::{Device, Heard};
 
 /// How soon sends are stored again once the database is back.
@@ -72,6 +73,23 @@ async fn a_frozen_database_keeps_nobody_waiting_for_long() {
     let report = rig.judge(test, &[ada, bob]).await;
     // The database was thawed only after it had kept a send waiting until its time was over.
     assert!(report.ack.max() > Duration::from_secs(1), "the other send met no frozen database: {report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_that_is_locked_for_long_keeps_its_order() {
+    let test = "conversation locked";
+    let mut rig = Rig::start(test, 2).await;
+    let (ada, bob) = (rig.client(0, 1, 0), rig.client(1, 0, 1));
+    ada.say(String::from("all is well"));
+    until("it arrives", async || bob.shows(1)).await;
+    let lock = rig.postgres.lock_conversations().await;
+    ["one", "two", "three"].into_iter().for_each(|text| ada.say(String::from(text)));
+    // What was sent right behind the refused one must not overtake it.
+    until("the first is refused for now", async || rig.recorder.unknown() > 0).await;
+    lock.close().await.expect("the lock is let go");
+    until("all of it arrives", async || bob.shows(4)).await;
+    let report = rig.judge(test, &[ada, bob]).await;
+    assert_eq!(report.reconnects, 0, "a send refused for now costs no connection: {report}");
 }
 
 fn send_to(rig: &Rig, person: usize) -> (ClientFrame, ClientId) {

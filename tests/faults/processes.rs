@@ -3,9 +3,11 @@
 use std::process::Command;
 use std::time::Duration;
 
+use mosaic::chat::protocol::close_code;
 use tokio::net::TcpStream;
 
 use crate::driver::{Client, connected};
+use crate::history::record::Event;
 use crate::load::Load;
 use crate::process::Instance;
 use crate::rig::Rig;
@@ -53,6 +55,11 @@ async fn an_instance_that_is_told_to_end_hands_everybody_over() {
     load.progress(&rig, 50).await;
     load.stop();
     rig.judge(test, &load.clients).await;
+    for record in rig.recorder.history().records {
+        if let Event::Closed { code } = record.event {
+            assert_eq!(code, Some(close_code::RESTARTING), "nobody was told why: {record}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

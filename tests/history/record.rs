@@ -144,11 +144,13 @@ pub struct Recorder {
     begun: Instant,
     history: Arc<Mutex<History>>,
     acknowledgements: Arc<AtomicUsize>,
+    unknown: Arc<AtomicUsize>,
 }
 
 impl Recorder {
     pub fn start() -> Self {
-        Self { begun: Instant::now(), history: Arc::default(), acknowledgements: Arc::default() }
+        let (history, acknowledgements, unknown) = Default::default();
+        Self { begun: Instant::now(), history, acknowledgements, unknown }
     }
 
     /// Adds a client; returns its number.
@@ -160,15 +162,22 @@ impl Recorder {
 
     pub fn note(&self, client: ClientNo, instance: usize, event: Event) {
         let at = self.begun.elapsed();
-        if let Event::Ok { .. } = event {
-            self.acknowledgements.fetch_add(1, Ordering::Relaxed);
-        }
+        match event {
+            Event::Ok { .. } => self.acknowledgements.fetch_add(1, Ordering::Relaxed),
+            Event::Unknown { .. } => self.unknown.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
         self.lock().records.push(Record { at, client, instance, event });
     }
 
     /// How many acknowledgements there were so far.
     pub fn acknowledgements(&self) -> usize {
         self.acknowledgements.load(Ordering::Relaxed)
+    }
+
+    /// How many tries so far left their outcome open.
+    pub fn unknown(&self) -> usize {
+        self.unknown.load(Ordering::Relaxed)
     }
 
     pub fn history(&self) -> History {
