@@ -45,7 +45,9 @@ impl Instance {
             ("MOSAIC_RATE_LIMIT", String::from("off")),
         ];
         environment.extend(redis_url.map(|url| ("REDIS_URL", url.to_owned())));
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().expect("a client");
+        // A connection for each question: one that stands says little about an instance.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).pool_max_idle_per_host(0);
+        let http = http.build().expect("a client");
         Self { child: None, address, environment, dir, http }
     }
 
