@@ -123,8 +123,9 @@ async fn whoever_must_go_leaves_at_once_however_slow_their_device() {
     let mut device = ada.device().await;
     clog(&app, &ada).await;
     device.raw(Message::binary(vec![1])).await;
-    sleep(Duration::from_millis(500)).await;
-    assert!(!app.state.service.hub.holds(id(&ada)), "the grace of presence has not begun");
+    let leaves = wait_until(async || !app.state.service.hub.holds(id(&ada)));
+    let left = timeout(Duration::from_secs(3), leaves).await;
+    assert_eq!(left, Ok(true), "the grace of presence has not begun");
 }
 
 #[tokio::test(flavor = "multi_thread")]
