@@ -116,6 +116,7 @@ test_machinery() {
   has psql || apt_install psql postgresql-client
   has redis-server || apt_install Redis redis-server
   has sqlite3 || apt_install sqlite3 sqlite3
+  compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || apt_install libfaketime libfaketime
   if [ -z "${E2E_CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then apt_install Chromium chromium; fi
   # Text without a font has no width, and emoji without one are boxes: layouts are measured in the tests.
   if has dpkg-query; then apt_install fonts fonts-liberation fonts-noto-color-emoji; fi

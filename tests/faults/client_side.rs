@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use mosaic::chat::Connection;
-use mosaic::domain::Seq;
+use mosaic::chat::protocol::{ClientFrame, close_code};
+use mosaic::domain::{ClientId, MessageBody, Seq};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use crate::driver::{Client, Place, connected};
+use crate::history::report::Spread;
 use crate::proxy::{Proxy, Way, Weather};
 use crate::rig::Rig;
-use crate::tools::{say, until, within};
+use crate::tools::{DEADLINE, say, until, within};
 use crate::wire::Door;
 
 /// Connections that are cut at the same time, each of its own client.
@@ -149,6 +152,40 @@ async fn a_slow_upload_is_closed() {
     assert!(ended.is_ok(), "a byte a second keeps a connection open");
     assert!(!answer.starts_with(b"HTTP/1.1 200"), "the request was never complete");
     assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_stops_reading_is_let_go_and_costs_nobody_else_anything() {
+    let test = "stops reading";
+    let mut rig = Rig::start(test, 4).await;
+    let (ada, bob) = (rig.client(0, 1, 0), rig.client(1, 0, 0));
+    connected(&[&ada, &bob]).await;
+    let door = rig.instances[0].door();
+    let mut talker = rig.caller(2).device(door).await;
+    let mut deaf = rig.caller(3).device(door).await;
+    let (receiver_id, content) = (rig.people[3].id, "\u{1F980}".repeat(MessageBody::MAX_CHARS));
+    let memory = rig.instances[0].memory();
+    let (mut most, mut took, mut number) = (0, Vec::new(), 0);
+    let begun = Instant::now();
+    // As long as it takes until what lies between the two is full, and ten seconds more.
+    while rig.instances[0].metric("mosaic_slow_devices_total").await == 0.0 {
+        assert!(begun.elapsed() < DEADLINE, "a device that does not read is kept");
+        for _ in 0..20 {
+            let client_id = ClientId(Uuid::new_v4());
+            talker.say(&ClientFrame::Send { client_id, receiver_id, content: content.clone() }).await;
+            talker.acknowledged(client_id).await;
+        }
+        number += 1;
+        ada.say(format!("{number}"));
+        took.push(until("it arrives", async || bob.shows(number)).await);
+        most = most.max(rig.instances[0].memory());
+    }
+    let (took, grown) = (Spread::of(took), most.saturating_sub(memory) / 1024);
+    say(&format!("{test}: let go after {:?}; others: {took}; {grown} KiB more", begun.elapsed()));
+    assert!(took.max() < Duration::from_secs(1), "others had to wait: {took}");
+    assert!(grown < 16 * 1024, "{grown} KiB for a device that does not read");
+    until("it has left", async || rig.instances[0].metric("mosaic_sockets").await == 3.0).await;
+    assert!(matches!(deaf.closed().await, None | Some(close_code::TOO_SLOW)));
 }
 
 /// A client whose sockets go through the proxy.

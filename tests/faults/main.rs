@@ -6,18 +6,24 @@
 #![cfg(feature = "ssr")]
 
 mod client_side;
+mod clock;
 mod cluster;
+#[path = "../bus/deaf_proxy.rs"]
+mod deaf_proxy;
 mod driver;
 #[path = "../history/mod.rs"]
 mod history;
 mod load;
 mod postgres;
 mod postgres_away;
+mod postgres_connections;
 mod process;
 mod processes;
 mod proxy;
 mod redis;
 mod redis_away;
 mod rig;
+mod storage;
 mod tools;
+mod unruly_bus;
 mod wire;

@@ -106,6 +106,25 @@ impl Postgres {
         format!("postgres://mosaic@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// Changes a setting for everybody, those who are connected included.
+    pub async fn set(&self, setting: &str, value: &str) {
+        let mut connection = self.connect().await;
+        // For a server that has become read-only as well.
+        connection.execute("SET default_transaction_read_only = off").await.expect("an own setting");
+        let change = format!("ALTER SYSTEM SET {setting} = {value}");
+        connection.execute(AssertSqlSafe(change.clone())).await.expect(&change);
+        connection.execute("SELECT pg_reload_conf()").await.expect("the settings are read again");
+    }
+
+    /// The processes that serve somebody and are in the middle of a statement.
+    pub async fn busy(&self) -> Vec<u32> {
+        let pids = self.numbers(
+            "SELECT pid::bigint FROM pg_stat_activity
+             WHERE backend_type = 'client backend' AND state = 'active' AND pid <> pg_backend_pid()",
+        );
+        pids.await.into_iter().map(|pid| u32::try_from(pid).expect("a process")).collect()
+    }
+
     /// The first column of every row.
     pub async fn numbers(&self, sql: &str) -> Vec<i64> {
         let mut connection = self.connect().await;

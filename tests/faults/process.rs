@@ -51,6 +51,13 @@ impl Instance {
         Self { child: None, address, environment, dir, http }
     }
 
+    /// The same with something more in its environment, from the next start on.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: String) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
     /// Starts it where it was before and waits until it is ready.
     pub async fn restart(&mut self) {
         self.spawn();
@@ -72,8 +79,11 @@ impl Instance {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.dir.path().join("mosaic"));
+        // With that signal ignored, a limit on the size of files is met as a disk that is full.
+        let mut command = Command::new("env");
         command
+            .arg("--ignore-signal=XFSZ")
+            .arg(self.dir.path().join("mosaic"))
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .current_dir(self.dir.path())
@@ -154,12 +164,39 @@ impl Instance {
         self.child.as_ref().expect("the instance runs").id()
     }
 
+    /// Sets the soft limit of a resource, by its long name in `prlimit`; returns what it was.
+    pub fn limit(&self, resource: &str, limit: &str) -> String {
+        let prlimit = |arguments: &[&str]| {
+            let output =
+                Command::new("prlimit").args(["--pid", &self.pid().to_string()]).args(arguments).output();
+            let output = output.expect("the command prlimit");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).expect("text")
+        };
+        let before = prlimit(&[&format!("--{resource}"), "--output=SOFT", "--noheadings", "--raw"]);
+        prlimit(&[&format!("--{resource}={limit}:")]);
+        before.trim().to_owned()
+    }
+
+    /// The memory that is in use, in bytes.
+    pub fn memory(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the instance runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        let kibibytes = line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number");
+        1024 * kibibytes
+    }
+
+    /// All that it logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.path("log")
     }
 
     fn show_log(&self) {
-        let log = fs::read_to_string(self.log_file()).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<_> = log.lines().collect();
         let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
         say(&format!("the end of the log of the instance at {}:\n{tail}", self.address));

@@ -1,6 +1,5 @@
 //! An instance dies, is told to end, or runs out of file descriptors.
 
-use std::process::Command;
 use std::time::Duration;
 
 use mosaic::chat::protocol::close_code;
@@ -63,6 +62,27 @@ async fn an_instance_that_is_told_to_end_hands_everybody_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_fails_no_send() {
+    let test = "rolling restart";
+    let mut rig = Rig::start(test, 8).await;
+    let mut load = Load::start(&mut rig, 4, Duration::from_millis(150), |person| person % 2);
+    for next in [0, 1] {
+        load.progress(&rig, 40).await;
+        rig.instances[next].terminate();
+        let status = rig.instances[next].ended(DRAINED).await.expect("the drain takes longer than 20 s");
+        assert_eq!(status.code(), Some(0), "{status}");
+        rig.instances[next].restart().await;
+        rig.bus_becomes("ok").await;
+    }
+    load.progress(&rig, 40).await;
+    load.stop();
+    let report = rig.judge(test, &load.clients).await;
+    assert_eq!((report.refused, report.acked), (0, report.sends), "{report}");
+    // The first to be restarted sends its half to the second, which sends everybody back.
+    assert!(report.reconnects >= 4 + 8, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_without_file_descriptors_lives_on() {
     let test = "no file descriptors";
     let mut rig = Rig::start(test, 4).await;
@@ -71,7 +91,7 @@ async fn an_instance_without_file_descriptors_lives_on() {
     until("it arrives", async || bob.shows(1)).await;
     let errors = accept_errors(&rig.instances[0]).await;
 
-    let before = limit_files(&rig.instances[0], open_files(&rig.instances[0]));
+    let before = rig.instances[0].limit("nofile", &open_files(&rig.instances[0]).to_string());
     // The system takes the connection; the instance cannot.
     let waiting = TcpStream::connect(rig.instances[0].door().http).await.expect("there is a backlog");
     let late = rig.client(2, 3, 0);
@@ -79,7 +99,7 @@ async fn an_instance_without_file_descriptors_lives_on() {
     until("those who are connected go on", async || bob.shows(2)).await;
     assert!(!are_at(0, std::slice::from_ref(&late)), "it has a descriptor after all");
 
-    limit_files(&rig.instances[0], before);
+    rig.instances[0].limit("nofile", &before);
     until("it answers again", async || {
         rig.instances[0].get("/healthz").await.is_some_and(|(status, _)| status == 200)
     })
@@ -97,18 +117,4 @@ async fn accept_errors(instance: &Instance) -> f64 {
 
 fn open_files(instance: &Instance) -> usize {
     std::fs::read_dir(format!("/proc/{}/fd", instance.pid())).expect("the instance runs").count()
-}
-
-/// Sets the soft limit; returns what it was.
-fn limit_files(instance: &Instance, limit: usize) -> usize {
-    let prlimit = |arguments: &[&str]| {
-        let pid = instance.pid().to_string();
-        let output = Command::new("prlimit").args(["--pid", &pid]).args(arguments).output();
-        let output = output.expect("the command prlimit");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text")
-    };
-    let before = prlimit(&["--nofile", "--output=SOFT", "--noheadings", "--raw"]);
-    prlimit(&[&format!("--nofile={limit}:")]);
-    before.trim().parse().expect("a number")
 }

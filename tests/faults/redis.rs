@@ -27,6 +27,10 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Starts it where it was before.
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "Redis runs already");

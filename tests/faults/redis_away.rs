@@ -74,21 +74,10 @@ async fn acknowledgements(rig: &Rig, device: &mut Device) -> Spread {
         ticks.tick().await;
         let (client_id, begun) = (ClientId(Uuid::new_v4()), Instant::now());
         device.say(&ClientFrame::Send { client_id, receiver_id, content: client_id.to_string() }).await;
-        acknowledged(device, client_id).await;
+        device.acknowledged(client_id).await;
         took.push(begun.elapsed());
     }
     Spread::of(took)
-}
-
-async fn acknowledged(device: &mut Device, send: ClientId) {
-    loop {
-        match device.next().await {
-            Heard::Frame(ServerFrame::Ack { client_id, .. }) if client_id == send => return,
-            Heard::Frame(ServerFrame::Error { code, .. }) => panic!("a send was refused: {code}"),
-            Heard::Frame(_) => {}
-            Heard::Closed(code) => panic!("the socket was closed with {code:?}"),
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

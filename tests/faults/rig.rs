@@ -107,7 +107,8 @@ impl Rig {
     }
 }
 
-fn seed(instance: &Instance, people: usize) -> Vec<Person> {
+/// A crowd with log-ins, through an instance that need not run.
+pub fn seed(instance: &Instance, people: usize) -> Vec<Person> {
     let file = instance.path("people");
     instance.run(&["seed", "--users", &people.to_string(), "--out", &file.display().to_string()]);
     let lines = std::fs::read_to_string(&file).expect("the seeded people");

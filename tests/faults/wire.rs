@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{SinkExt as _, StreamExt as _};
 use mosaic::chat::protocol::{ClientFrame, HistoryPage, ServerFrame};
 use mosaic::chat::{HistoryQuery, PAGE};
-use mosaic::domain::UserId;
+use mosaic::domain::{ClientId, UserId};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use tokio::net::TcpStream;
@@ -134,6 +134,18 @@ impl Device {
             let message = timeout(DEADLINE, self.0.next()).await.expect("waited in vain for a frame");
             if let Some(heard) = understood(message) {
                 return heard;
+            }
+        }
+    }
+
+    /// Reads until this send is acknowledged.
+    pub async fn acknowledged(&mut self, send: ClientId) {
+        loop {
+            match self.next().await {
+                Heard::Frame(ServerFrame::Ack { client_id, .. }) if client_id == send => return,
+                Heard::Frame(ServerFrame::Error { code, .. }) => panic!("a send was refused: {code}"),
+                Heard::Frame(_) => {}
+                Heard::Closed(code) => panic!("the socket was closed with {code:?}"),
             }
         }
     }
