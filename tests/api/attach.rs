@@ -1,7 +1,9 @@
 //! A device attaches while a message is on its way: nothing falls between the subscription and the
 //! reading of where the conversations stand.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +16,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::harness::{SOON, Setup, TestApp};
+
+/// Long enough for a welcome that waits for nothing.
+const TOO_EARLY: Duration = Duration::from_millis(300);
 
 /// At which moment of a subscription the bus stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +91,18 @@ async fn a_message_meanwhile_is_told_of(moment: Moment) {
     })
     .await;
     let (ada, grace) = (one.person("ada").await, other.moved(&one.person("grace").await));
-    let send_meanwhile = async {
-        timeout(SOON, held.reached.acquire()).await.expect("nobody subscribes").unwrap().forget();
-        ada.send(&grace, "Are you there?").await;
-        held.released.add_permits(1);
-    };
-    let ((mut device, welcome), ()) = tokio::join!(grace.welcomed(), send_meanwhile);
+    let mut welcomed = pin!(grace.welcomed());
+    let subscribing = async { timeout(SOON, held.reached.acquire()).await.expect("nobody subscribes") };
+    tokio::select! {
+        biased;
+        _ = &mut welcomed => panic!("{moment:?}: the device is welcomed before anybody subscribes"),
+        reached = subscribing => reached.unwrap().forget(),
+    }
+    let too_early = timeout(TOO_EARLY, &mut welcomed).await;
+    assert!(too_early.is_err(), "{moment:?}: the device is welcomed before the subscription stands");
+    ada.send(&grace, "Are you there?").await;
+    held.released.add_permits(1);
+    let (mut device, welcome) = welcomed.await;
     let mut told = vec![welcome];
     told.extend(device.drain().await);
     assert!(told.iter().any(tells_of_the_message), "{moment:?}: the device knows of nothing: {told:?}");

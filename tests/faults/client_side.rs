@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::driver::{Client, Place, connected};
+use crate::driver::{Client, Place, Reads, connected};
 use crate::history::report::Spread;
 use crate::proxy::{Proxy, Way, Weather};
 use crate::rig::Rig;
@@ -192,5 +192,9 @@ async fn a_device_that_stops_reading_is_let_go_and_costs_nobody_else_anything() 
 fn client_behind(rig: &mut Rig, proxy: &Proxy, person: usize, peer: usize) -> Client {
     let door = Door { http: rig.instances[0].door().http, socket: proxy.address() };
     let (person, peer) = (rig.people[person].clone(), rig.people[peer].id);
-    Client::start(Place { person, peer, doors: vec![door], home: 0 }, &rig.recorder, &mut rig.dice)
+    Client::start(
+        Place { person, peer, doors: vec![door], home: 0, reads: Reads::Along },
+        &rig.recorder,
+        &mut rig.dice,
+    )
 }

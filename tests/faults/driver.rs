@@ -24,7 +24,7 @@ use crate::tools::Dice;
 use crate::wire::{Caller, Door, Heard, Refused};
 
 use client::View;
-pub use client::{Client, Place, connected};
+pub use client::{Client, Place, Reads, connected};
 use screen::Screen;
 use socket::Socket;
 
@@ -36,7 +36,10 @@ const READ_EVERY: u64 = 5;
 /// What a driver is told, by the user, by its sockets, by its calls.
 enum Happening {
     Say(String),
+    Read(Seq),
     Reload,
+    /// The network goes away and comes back.
+    Reconnect,
     /// The ticket was refused, or the socket could not be opened.
     NotOpened {
         attempt: u64,
@@ -58,6 +61,7 @@ struct Driver {
     caller: Caller,
     doors: Vec<Door>,
     home: usize,
+    reads: Reads,
     recorder: Recorder,
     dice: Dice,
     begun: Instant,
@@ -78,16 +82,25 @@ struct Driver {
 
 impl Driver {
     fn new(place: Place, recorder: Recorder, mut dice: Dice, happenings: UnboundedSender<Happening>) -> Self {
-        let Place { person, peer, doors, home } = place;
+        let Place { person, peer, doors, home, reads } = place;
         let session = Session::new(person.id, dice.roll(), Outbox::default());
-        let view =
-            View { connection: session.connection(), shown: Seq::ZERO, waiting: 0, instance: home, taken: 0 };
+        let view = View {
+            connection: session.connection(),
+            shown: Seq::ZERO,
+            read: Seq::ZERO,
+            peer_read: Seq::ZERO,
+            unread: (0, 0),
+            waiting: 0,
+            instance: home,
+            taken: 0,
+        };
         Self {
             no: recorder.enlist(person.id),
             peer,
             caller: Caller::new(person),
             doors,
             home,
+            reads,
             recorder,
             dice,
             begun: Instant::now(),
@@ -134,9 +147,18 @@ impl Driver {
                 self.taken += 1;
                 self.say(text);
             }
+            Happening::Read(seq) => {
+                self.taken += 1;
+                self.feed(Input::ReadUpTo { peer: self.peer, seq });
+            }
             Happening::Reload => {
                 self.taken += 1;
                 self.reload();
+            }
+            Happening::Reconnect => {
+                self.taken += 1;
+                self.feed(Input::NetworkLost);
+                self.feed(Input::NetworkBack);
             }
             Happening::NotOpened { attempt, refused } if attempt == self.attempt => {
                 self.feed(Input::TicketRefused { session_over: refused == Refused::Unauthenticated });
@@ -273,12 +295,15 @@ impl Driver {
         let view = View {
             connection: self.session.connection(),
             shown,
+            read,
+            peer_read: timeline.peer_read_seq(),
+            unread: (self.session.peer(self.peer).unread, self.session.total_unread()),
             waiting: self.session.outbox().items().len(),
             instance: self.instance(),
             taken: self.taken,
         };
         self.view.send_replace(view);
-        if shown.0 >= read.0 + READ_EVERY {
+        if self.reads == Reads::Along && shown.0 >= read.0 + READ_EVERY {
             self.feed(Input::ReadUpTo { peer: self.peer, seq: shown });
         }
     }

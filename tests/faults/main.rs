@@ -5,6 +5,7 @@
 //! Everything here is private to its test and ends with it. `FAULT_SEED` repeats a run's choices.
 #![cfg(feature = "ssr")]
 
+mod badges;
 mod client_side;
 mod clock;
 mod cluster;

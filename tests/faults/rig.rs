@@ -6,7 +6,7 @@ use std::time::Duration;
 use mosaic::domain::UserId;
 use tokio::sync::RwLock;
 
-use crate::driver::{Client, Place};
+use crate::driver::{Client, Place, Reads};
 use crate::history::checker::check;
 use crate::history::record::Recorder;
 use crate::history::report::Report;
@@ -79,8 +79,16 @@ impl Rig {
 
     /// A client of somebody who talks to somebody, first connected to this instance.
     pub fn client(&mut self, person: usize, peer: usize, home: usize) -> Client {
+        self.client_that(Reads::Along, person, peer, home)
+    }
+
+    pub fn client_that(&mut self, reads: Reads, person: usize, peer: usize, home: usize) -> Client {
         let (person, peer) = (self.people[person].clone(), self.people[peer].id);
-        Client::start(Place { person, peer, doors: self.doors(), home }, &self.recorder, &mut self.dice)
+        Client::start(
+            Place { person, peer, doors: self.doors(), home, reads },
+            &self.recorder,
+            &mut self.dice,
+        )
     }
 
     /// After the last fault: waits until everything is stored and shown everywhere, holds the

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::{Connection as _, Executor as _, Row as _, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::driver::{Client, Place, connected};
+use crate::driver::{Client, Place, Reads, connected};
 use crate::history::record::Recorder;
 use crate::process::Instance;
 use crate::rig::{Rig, seed};
@@ -101,7 +101,7 @@ impl Embedded {
 
     fn client(&mut self, person: usize, peer: usize) -> Client {
         let (person, peer) = (self.people[person].clone(), self.people[peer].id);
-        let place = Place { person, peer, doors: vec![self.instance.door()], home: 0 };
+        let place = Place { person, peer, doors: vec![self.instance.door()], home: 0, reads: Reads::Along };
         Client::start(place, &self.recorder, &mut self.dice)
     }
 

@@ -20,6 +20,16 @@ pub struct Place {
     pub doors: Vec<Door>,
     /// The door of the first connection.
     pub home: usize,
+    pub reads: Reads,
+}
+
+/// When its user reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// All the time, a few messages behind.
+    Along,
+    /// When told to.
+    WhenTold,
 }
 
 /// What can be seen of a client from outside.
@@ -28,6 +38,11 @@ pub struct View {
     pub connection: Connection,
     /// The end of what is shown without a hole.
     pub shown: Seq,
+    /// How far its user has read, and how far the peer has.
+    pub read: Seq,
+    pub peer_read: Seq,
+    /// The badges: of the conversation, and the total.
+    pub unread: (u64, u64),
     /// How many messages wait to be acknowledged.
     pub waiting: usize,
     /// Which door the connection went through.
@@ -60,6 +75,16 @@ impl Client {
     /// The user writes something.
     pub fn say(&self, text: String) {
         self.tell(Happening::Say(text));
+    }
+
+    /// The user reads up to this position.
+    pub fn read(&self, seq: Seq) {
+        self.tell(Happening::Read(seq));
+    }
+
+    /// The network is gone for a moment.
+    pub fn reconnect(&self) {
+        self.tell(Happening::Reconnect);
     }
 
     /// The page is reloaded.
