@@ -3,7 +3,7 @@
 # each is needed, and that its test can fail. A mutation that no longer applies, does not compile, or that no test
 # notices is an error.
 #
-#   scripts/mutations.sh [part of a name]
+#   scripts/mutations.sh [part of a name]…
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -24,8 +24,12 @@ run() {
   (cd "$tree" && scripts/services.sh -- cargo test --locked --features ssr $1) >"$log" 2>&1
 }
 
-patches=("$mutations"/*"${1:-}"*.patch)
-[ -e "${patches[0]}" ] || die "no mutation is called $1"
+patches=()
+for part in "${@:-}"; do
+  found=("$mutations"/*"$part"*.patch)
+  [ -e "${found[0]}" ] || die "no mutation is called $part"
+  patches+=("${found[@]}")
+done
 
 say "Without a mutation all of these are green"
 sed -n 's/^red: //p' "${patches[@]}" | sort -u | while read -r tests; do

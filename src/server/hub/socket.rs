@@ -126,12 +126,17 @@ impl Socket {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures::FutureExt as _;
+    use tokio::time::timeout;
     use uuid::Uuid;
 
     use super::super::queue::QUEUE_FRAMES;
     use super::*;
     use crate::domain::{SessionId, UserId};
+
+    const SOON: Duration = Duration::from_secs(5);
 
     fn socket() -> Socket {
         Socket::new(SocketId(0), Viewer { user_id: UserId(Uuid::nil()), session_id: SessionId(Uuid::nil()) })
@@ -143,7 +148,7 @@ mod tests {
         let mut lost = Box::pin(socket.lost());
         assert!(lost.as_mut().now_or_never().is_none());
         (0..=QUEUE_FRAMES).for_each(|_| socket.offer("x".into()));
-        lost.await;
+        timeout(SOON, lost).await.expect("nobody is woken");
     }
 
     #[tokio::test]
@@ -159,7 +164,7 @@ mod tests {
             let mut waiting = Box::pin(socket.reply("late".into()));
             assert!(waiting.as_mut().now_or_never().is_none());
             assert_eq!(socket.next().await.frames.len(), QUEUE_FRAMES);
-            waiting.await;
+            timeout(SOON, waiting).await.expect("there is room, and nobody is woken");
             assert_eq!(socket.next().await.frames.len(), 1);
         }
     }
@@ -173,7 +178,7 @@ mod tests {
         let mut waiting = Box::pin(socket.reply("late".into()));
         assert!(waiting.as_mut().now_or_never().is_none());
         socket.end_session();
-        waiting.await;
+        timeout(SOON, waiting).await.expect("nobody is woken");
         let last = socket.next().await;
         assert_eq!(
             (last.frames.len(), last.close.map(|(code, _)| code)),
