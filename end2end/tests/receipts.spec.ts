@@ -9,9 +9,10 @@ test('D5 Sent, Delivered when a device has it, Read when it was seen', async ({ 
 
   const grace = await join(account);
   await grace.goto('/');
+  // She has not opened it, nor is anything new: her device fetched what came while it was away.
+  await adas.expectState('are you there?', 'Delivered');
   await adas.send('hello?');
   await adas.expectState('hello?', 'Delivered');
-  await adas.expectState('are you there?', 'Delivered');
 
   await grace.chat(ada);
   await adas.expectState('hello?', 'Read');
@@ -44,29 +45,35 @@ test('D1 the state of a bubble never goes back', async ({ ada, grace }) => {
   expect(seen).toEqual(order.filter((state) => seen.includes(state)));
 });
 
-test('D5 a message in a page that nobody looks at is delivered, not read', async ({ ada, grace }) => {
-  const adas = await ada.chat(grace);
-  await grace.chat(ada);
-  const look = (visible: boolean) =>
-    grace.page.evaluate((seen) => {
-      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (seen ? 'visible' : 'hidden') });
-      Object.defineProperty(document, 'hidden', { configurable: true, get: () => !seen });
-      document.hasFocus = () => seen;
-      document.dispatchEvent(new Event('visibilitychange'));
-      window.dispatchEvent(new Event(seen ? 'focus' : 'blur'));
-    }, visible);
-  await look(false);
-  await adas.send('look at this');
-  await adas.expectState('look at this', 'Delivered');
-  await adas.send('look at me too');
-  await adas.expectState('look at me too', 'Delivered');
-  await adas.expectState('look at this', 'Delivered');
-  await expect(grace.page).toHaveTitle(/^\(2\) /);
+for (const away of ['behind another window', 'in the background'] as const) {
+  test(`D5 a message in a page that is ${away} is delivered, not read`, async ({ ada, grace }) => {
+    const adas = await ada.chat(grace);
+    await grace.chat(ada);
+    const look = (seen: boolean) =>
+      grace.page.evaluate(
+        ([seen, isVisible]) => {
+          const state = isVisible ? 'visible' : 'hidden';
+          Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+          Object.defineProperty(document, 'hidden', { configurable: true, get: () => !isVisible });
+          document.hasFocus = () => seen;
+          document.dispatchEvent(new Event('visibilitychange'));
+          window.dispatchEvent(new Event(seen ? 'focus' : 'blur'));
+        },
+        [seen, seen || away === 'behind another window'] as const,
+      );
+    await look(false);
+    await adas.send('look at this');
+    await adas.expectState('look at this', 'Delivered');
+    await adas.send('look at me too');
+    await adas.expectState('look at me too', 'Delivered');
+    await adas.expectState('look at this', 'Delivered');
+    await expect(grace.page).toHaveTitle(/^\(2\) /);
 
-  await look(true);
-  await adas.expectState('look at me too', 'Read');
-  await expect(grace.page).not.toHaveTitle(/^\(/);
-});
+    await look(true);
+    await adas.expectState('look at me too', 'Read');
+    await expect(grace.page).not.toHaveTitle(/^\(/);
+  });
+}
 
 test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   const first = await ada.chat(grace);

@@ -125,6 +125,11 @@ impl Timeline {
         ahead.or(self.run.last())
     }
 
+    /// Whether the newest message anybody told of is held.
+    pub(super) fn holds_newest(&self) -> bool {
+        self.newest().and_then(|entry| entry.seq).unwrap_or_default() == self.last_seq
+    }
+
     /// How far the first page is.
     #[must_use]
     pub fn loading(&self) -> Loading {

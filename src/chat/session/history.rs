@@ -16,6 +16,10 @@ const REORDERING: u64 = 50;
 const FAR_BEHIND: u64 = 500;
 /// A request that takes longer counts as failed, in milliseconds.
 const ANSWER_PATIENCE: u64 = 10_000;
+/// So many conversations are fetched before anybody opens them, those with the newest messages.
+const AHEAD: usize = 8;
+/// From one of these requests to the next, in milliseconds: the page has other things to load.
+const AHEAD_EVERY: u64 = 200;
 
 impl Session {
     pub(super) fn conversation_opened(&mut self, now: Millis, peer: UserId) {
@@ -33,11 +37,11 @@ impl Session {
 
     pub(super) fn reload(&mut self, now: Millis, peer: UserId) {
         let conversation = self.conversation(peer);
+        let is_due = matches!(conversation.forward.step, Step::Due(_));
         match conversation.timeline.loading() {
             Loading::Idle | Loading::Failed => self.ask_first(now, peer),
-            Loading::Ready if matches!(conversation.forward.step, Step::Due(_)) => {
-                conversation.forward.step = Step::Due(now);
-            }
+            Loading::First if is_due => self.ask_first(now, peer),
+            Loading::Ready if is_due => conversation.forward.step = Step::Due(now),
             Loading::First | Loading::Ready => {}
         }
     }
@@ -115,7 +119,7 @@ impl Session {
             conversation.forward.attempt
         };
         let again = now.after(self.dice.pause(attempt));
-        let Conversation { timeline, forward, older, .. } = self.conversation(peer);
+        let Conversation { timeline, forward, older, open, .. } = self.conversation(peer);
         match query {
             HistoryQuery::Before(_) => {
                 if older.answered(query) {
@@ -125,7 +129,7 @@ impl Session {
             _ if !timeline.is_ready() => {
                 forward.answered(query);
                 // Trying again behind the reader's back would take the button away under the hand.
-                timeline.set_loading(Loading::Failed);
+                timeline.set_loading(if *open { Loading::Failed } else { Loading::Idle });
             }
             _ => {
                 if forward.answered(query) {
@@ -155,6 +159,22 @@ impl Session {
             }
             let wanted = first || timeline.has_gap();
             forward.step = if wanted { Step::Due(now) } else { Step::Quiet };
+        }
+    }
+
+    /// A message that came while this device was away is delivered once it is held here, and for
+    /// that nobody has to open its conversation.
+    pub(super) fn fetch_ahead(&mut self, now: Millis, unread: &[UserId]) {
+        let mut at = now;
+        let mut left = AHEAD;
+        for peer in unread {
+            let Conversation { timeline, forward, .. } = self.conversation(*peer);
+            if left > 0 && timeline.loading() == Loading::Idle && !timeline.holds_newest() {
+                timeline.set_loading(Loading::First);
+                forward.step = Step::Due(at);
+                at = at.after(AHEAD_EVERY);
+                left -= 1;
+            }
         }
     }
 

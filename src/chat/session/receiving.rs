@@ -102,6 +102,7 @@ impl Session {
     }
 
     fn compare(&mut self, now: Millis, heads: Vec<ConversationHead>) {
+        let unread: Vec<_> = heads.iter().filter(|head| head.unread > 0).map(|head| head.peer_id).collect();
         for head in heads {
             let peer = head.peer_id;
             self.presence(peer, head.online, head.last_seen);
@@ -112,6 +113,7 @@ impl Session {
         }
         self.activity = true;
         self.catch_up(now);
+        self.fetch_ahead(now, &unread);
     }
 
     /// Puts a stored message in its place. Returns whether it is new to this device.

@@ -1,8 +1,8 @@
 //! First pages, older pages, failures, and being far behind.
 
-use super::support::{ADA, Device, fetches, head, live, mine, page, theirs};
-use crate::chat::protocol::HistoryPage;
-use crate::chat::{HistoryQuery, Input, Loading};
+use super::support::{ADA, BOB, Device, fetches, frames, head, live, mine, page, person, theirs};
+use crate::chat::protocol::{ClientFrame, HistoryPage};
+use crate::chat::{Action, HistoryQuery, Input, Loading};
 use crate::domain::Seq;
 
 const OPEN: Input = Input::ConversationOpened { peer: ADA };
@@ -185,4 +185,40 @@ fn a_page_with_a_hole_does_not_break_the_run() {
     device.loaded(HistoryQuery::Newest, broken);
     assert_eq!(device.positions(ADA), [8, 9]);
     assert!(device.timeline(ADA).has_older());
+}
+
+#[test]
+fn what_came_while_the_device_was_away_is_fetched_and_claimed_without_being_opened() {
+    let mut device = Device::live(Vec::new());
+    let actions = device.reconnect(vec![head(ADA, 3, 1, 2), head(BOB, 9, 9, 0)]);
+    assert_eq!(fetches(&actions), [HistoryQuery::Newest]);
+    assert!(!actions.iter().any(|action| matches!(action, Action::FetchHistory { peer: BOB, .. })));
+    let actions = device.loaded(HistoryQuery::Newest, newest(1, 3));
+    let received = ClientFrame::Received { peer_id: ADA, seq: Seq(3) };
+    assert_eq!(frames(&actions), [received]);
+    assert_eq!(fetches(&device.feed(OPEN)), [], "it is there already");
+}
+
+#[test]
+fn a_few_conversations_are_fetched_ahead_one_after_the_other() {
+    let heads: Vec<_> = (0..20).map(|n| head(person(100 + n), 3, 0, 3)).collect();
+    let mut device = Device::live(Vec::new());
+    let asked = |actions: &[Action]| {
+        actions.iter().filter(|action| matches!(action, Action::FetchHistory { .. })).count()
+    };
+    assert_eq!(asked(&device.reconnect(heads)), 1);
+    assert_eq!(asked(&device.wait(1_000)), 5);
+    assert_eq!(asked(&device.wait(5_000)), 2);
+}
+
+#[test]
+fn opening_does_not_wait_for_its_turn_and_a_failure_ahead_of_time_shows_nowhere() {
+    let heads = vec![head(BOB, 3, 0, 3), head(ADA, 3, 0, 3)];
+    let mut device = Device::live(Vec::new());
+    assert_eq!(fetches(&device.reconnect(heads)), []);
+    assert_eq!(fetches(&device.feed(OPEN)), [HistoryQuery::Newest]);
+    device.feed(Input::HistoryFailed { peer: BOB, query: HistoryQuery::Newest });
+    assert_eq!(device.timeline(BOB).loading(), Loading::Idle);
+    device.feed(failed(HistoryQuery::Newest));
+    assert_eq!(device.timeline(ADA).loading(), Loading::Failed);
 }
