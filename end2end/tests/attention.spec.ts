@@ -1,13 +1,16 @@
-import { expect, NETWORK, test } from '../fixtures.js';
+import { expect, NETWORK, test, type Person } from '../fixtures.js';
 
-test('N1 N3 unread shows on the person, in the header and in the title, also after a reload', async ({ ada, grace, stack }) => {
+test('N1 N3 unread shows on the person, in the header, title and icon, also after a reload', async ({ ada, grace, stack }) => {
+  const icon = ada.page.locator('link[rel="icon"]');
   await ada.goto('/');
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
   await ada.matches.expectUnread(grace.name, 0);
   await ada.header.expectUnread(0);
   await stack.api.send(grace.account, ada.account, 'knock');
   await ada.matches.expectUnread(grace.name, 1);
   await ada.header.expectUnread(1);
   await expect(ada.page).toHaveTitle(/^\(1\) /);
+  await expect(icon).toHaveAttribute('href', '/favicon-unread.svg');
 
   const alan = await stack.account('alan');
   await stack.api.send(alan, ada.account, 'knock, knock');
@@ -18,10 +21,16 @@ test('N1 N3 unread shows on the person, in the header and in the title, also aft
   await ada.matches.expectUnread(grace.name, 1);
   await expect(ada.page).toHaveTitle(/^\(2\) /);
 
-  await ada.chat(grace);
+  await ada.matches.choose(grace.name);
+  await expect(ada.matches.message(grace.name)).toContainText('1');
+  await ada.matches.message(grace.name).click();
   await ada.matches.expectUnread(grace.name, 0);
+  await expect(ada.matches.message(grace.name)).not.toContainText('1');
   await ada.header.expectUnread(1);
   await expect(ada.page).toHaveTitle(/^\(1\) /);
+  await ada.chat(alan);
+  await expect(ada.page).not.toHaveTitle(/^\(/);
+  await expect(icon).toHaveAttribute('href', '/favicon.svg');
 });
 
 test('N1 from a hundred on it is 99+', async ({ ada, grace, stack }) => {
@@ -67,27 +76,40 @@ test('N2 a toast also appears in the inbox, and goes when the conversation is op
 
 test('N2 no toast for the conversation in view, for own messages, or for what was missed', async ({ ada, grace, stack }) => {
   await stack.api.send(grace.account, ada.account, 'while you were away');
-  await ada.page.addInitScript((name) => {
-    const toasts: string[] = [];
-    Object.assign(window, { toasts });
-    const look = () => {
-      for (const status of document.querySelectorAll('[role="status"], output')) {
-        const opens = [...status.querySelectorAll('button')].some((button) => button.textContent?.trim() === 'Open');
-        if (opens && status.textContent?.includes(name)) toasts.push(status.textContent);
-      }
-    };
-    new MutationObserver(look).observe(document, { subtree: true, childList: true });
-  }, grace.name);
+  await rememberToasts(ada, grace.name);
   await ada.goto('/');
   await ada.header.expectUnread(1);
-  const toasts = () => ada.page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
-  expect(await toasts()).toEqual([]);
+  expect(await toastsOf(ada)).toEqual([]);
   const panel = await ada.chat(grace);
   await panel.send('my own words');
   await stack.api.send(grace.account, ada.account, 'in plain view');
   await expect(panel.bubble('in plain view')).toBeVisible();
   await panel.expectState('my own words', 'Sent', 'Delivered', 'Read');
-  expect(await toasts()).toEqual([]);
+  expect(await toastsOf(ada)).toEqual([]);
+});
+
+test('N2 four tabs, one toast; reading in one clears all', async ({ ada, grace, stack }) => {
+  await rememberToasts(ada, grace.name);
+  await ada.goto('/');
+  const tabs = [ada, await ada.tab('/'), await ada.tab('/messages'), await ada.tab('/')];
+  for (const tab of tabs) await tab.expectLive();
+  await stack.api.send(grace.account, ada.account, 'only once');
+  for (const tab of tabs) await tab.header.expectUnread(1);
+  const seen = async () => (await Promise.all(tabs.map(toastsOf))).filter((toasts) => toasts.length > 0).length;
+  await expect.poll(seen).toBe(1);
+  await stack.api.send(grace.account, ada.account, 'and once more');
+  for (const tab of tabs) await tab.header.expectUnread(2);
+  const told = async () => (await Promise.all(tabs.map(toastsOf))).flat().some((text) => text.includes('once more'));
+  await expect.poll(told).toBe(true);
+  expect(await seen()).toBe(1);
+
+  const [reader] = await Promise.all([tabs[1]!.chat(grace), tabs[1]!.page.bringToFront()]);
+  await expect(reader.bubble('and once more')).toBeVisible();
+  for (const tab of tabs) {
+    await tab.header.expectUnread(0);
+    await expect(tab.page).not.toHaveTitle(/^\(/);
+    await expect(tab.header.toast(grace.name)).toHaveCount(0);
+  }
 });
 
 test('N4 nobody is asked for notifications unasked', async ({ ada, grace, stack }) => {
@@ -113,3 +135,22 @@ test('N2 a toast comes although the first request for the name failed', async ({
   await stack.api.send(grace.account, ada.account, 'do not miss me');
   await expect(ada.header.toast(grace.name)).toContainText('do not miss me');
 });
+
+/** From now on every page of the person's browser keeps the text of each toast of somebody. */
+async function rememberToasts(person: Person, name: string): Promise<void> {
+  await person.context.addInitScript((name) => {
+    const toasts: string[] = [];
+    Object.assign(window, { toasts });
+    const look = () => {
+      for (const status of document.querySelectorAll('[role="status"], output')) {
+        const opens = [...status.querySelectorAll('button')].some((button) => button.textContent?.trim() === 'Open');
+        if (opens && status.textContent?.includes(name)) toasts.push(status.textContent);
+      }
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+  }, name);
+}
+
+function toastsOf(person: Person): Promise<string[]> {
+  return person.page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
+}

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use leptos::prelude::*;
 
 use crate::components::ui::icon::{Icon, IconName};
-use crate::domain::Profile;
-use crate::hooks::messenger::{Presence, use_presence_text};
+use crate::components::unread_badge::UnreadBadge;
+use crate::domain::{Profile, UserId};
+use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
 use crate::state::use_app_store;
 
 /// The card at the end of the stage. It stays where it is when the chat opens beside it.
@@ -24,7 +25,7 @@ pub fn ProfileCard(
     let store = use_app_store();
     let shared: HashSet<String> = shared_interests.into_iter().collect();
     let (online, presence) = use_presence_text(profile.id, Signal::stored(Some(Presence::from(&profile))));
-    let Profile { display_name, headline, bio, interests, avatar_url, .. } = profile;
+    let Profile { id, display_name, headline, bio, interests, avatar_url, .. } = profile;
     let name = display_name.clone();
 
     view! {
@@ -56,7 +57,7 @@ pub fn ProfileCard(
                             <Icon name=IconName::Spark/>
                             {format!("{score}% match")}
                         </p>
-                        <MessageButton/>
+                        <MessageButton peer=id/>
                     }
                 })}
             {optional_line("profile-card__bio", bio)}
@@ -99,11 +100,12 @@ fn optional_line(class: &'static str, text: String) -> impl IntoView {
     })
 }
 
-/// Opens and closes the chat with the person of the card. Its name is `Message` throughout. The panel
-/// gives the focus back to it when it closes.
+/// Opens and closes the chat with the person of the card. Its name is `Message` throughout; the badge is
+/// for the eye, and said by the person's list item. The panel gives the focus back to it when it closes.
 #[component]
-fn MessageButton() -> impl IntoView {
+fn MessageButton(peer: UserId) -> impl IntoView {
     let store = use_app_store();
+    let unread = use_messenger().unread_of(peer);
     let toggle = move |_| match (store.chat(), store.card()) {
         (Some(_), _) => store.close_chat(),
         (None, Some(id)) => store.open_chat(id),
@@ -121,6 +123,9 @@ fn MessageButton() -> impl IntoView {
         >
             <Icon name=IconName::Message/>
             "Message"
+            <span aria-hidden="true">
+                <UnreadBadge count=unread class="profile-card__unread"/>
+            </span>
         </button>
     }
 }

@@ -1,4 +1,5 @@
-//! What draws attention to messages one is not looking at: toasts, and the number before the title.
+//! What draws attention to messages one is not looking at: toasts, the number before the title, and
+//! the dot on the icon.
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub fn unread_label(unread: u64) -> Option<String> {
     }
 }
 
-/// The toasts, and the unread number in the title. Belongs at the end of the app, once; shows nothing
+/// The toasts, and what the browser shows of unread messages. Belongs at the end of the app, once; shows nothing
 /// while nobody is logged in.
 #[component]
 pub fn Toaster() -> impl IntoView {
@@ -42,6 +43,14 @@ fn Attention(messenger: Messenger) -> impl IntoView {
         Some(label) => format!("({label}) {text}"),
         None => text,
     };
+    Effect::new(move |_| {
+        let icon = document().query_selector("link[rel=icon]").ok().flatten();
+        let shown = if unread.get() > 0 { "/favicon-unread.svg" } else { "/favicon.svg" };
+        if let Some(icon) = icon.filter(|icon| icon.get_attribute("href").as_deref() != Some(shown)) {
+            // Setting an attribute with a valid name cannot fail.
+            let _ = icon.set_attribute("href", shown);
+        }
+    });
     let toasts = messenger.toasts();
     let log_out_failed = messenger.log_out_failed();
     let layer = NodeRef::<html::Div>::new();
