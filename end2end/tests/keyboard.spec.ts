@@ -66,6 +66,7 @@ test('A4 targets are at least 24 px in both directions', async ({ ada, grace }) 
 test('A7 each row says who, what, when and how far', async ({ ada, grace, stack }) => {
   const panel = await ada.chat(grace);
   await panel.send('from me');
+  await panel.expectState('from me', 'Sent', 'Delivered', 'Read');
   await stack.api.send(grace.account, ada.account, 'from her');
   await expect(panel.bubble('from her')).toContainText(grace.name);
   await expect(panel.bubble('from me')).toContainText('You');

@@ -83,6 +83,7 @@ test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   await first.mark('written in the first tab', 'pending');
   await expect(second.bubble('written in the first tab')).toHaveAttribute('data-direction', 'sent');
   await second.send('written in the second tab');
+  await second.expectState('written in the second tab', 'Sent', 'Delivered');
   await stack.api.send(grace.account, ada.account, 'answered to both');
   const all = ['written in the first tab', 'written in the second tab', 'answered to both'];
   for (const panel of [first, second]) {
