@@ -53,6 +53,10 @@ export class Person {
     this.matches = new MatchesPage(page);
     this.inbox = new InboxPage(page);
     this.header = new AppHeader(page);
+    // The sockets of a page that is left end with it, and not every browser says so.
+    page.on('request', (request) => {
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#live.clear();
+    });
     page.on('websocket', (socket) => {
       socket.on('framereceived', ({ payload }) => {
         if (String(payload).startsWith('{"type":"welcome"')) this.#live.add(socket);

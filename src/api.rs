@@ -6,11 +6,13 @@
 //! them. Everything the socket needs is plain HTTP instead (see the contract of `/messages/*`).
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::codec::Post;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Message, Profile, ScoredProfile, Seq, UserId};
+use crate::domain::{Contact, Message, Profile, ScoredProfile, Seq, UserId};
 
 /// Why an answer could not be given. `Display` is a text for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -38,8 +40,36 @@ pub enum ApiError {
     Unavailable,
 }
 
+/// JSON, read from text like all other JSON in the browser: the framework's own codec reads it from
+/// bytes, and the browser half would hold a second copy of everything that reads.
+pub struct JsonText;
+
+impl ContentType for JsonText {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for JsonText {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn encode(output: &T) -> Result<Bytes, Self::Error> {
+        serde_json::to_string(output).map(Bytes::from)
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for JsonText {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
+        serde_json::from_str(&String::from_utf8_lossy(&bytes))
+    }
+}
+
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = JsonText;
 
     /// The framework's texts speak of its own insides, so only their kind is kept.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
@@ -94,13 +124,15 @@ pub struct ConversationItem {
     pub read_seq: Seq,
     /// Messages of the peer after that.
     pub unread: u64,
+    /// What the one who asks chose for the peer.
+    pub contact: Contact,
 }
 
 /// The person who is signed in; `None` when nobody is.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`].
-#[server(endpoint = "get_me")]
+#[server(endpoint = "get_me", output = Post<JsonText>)]
 pub async fn get_me() -> Result<Option<Profile>, ApiError> {
     answer(crate::server::pages::me().await)
 }
@@ -110,7 +142,7 @@ pub async fn get_me() -> Result<Option<Profile>, ApiError> {
 /// # Errors
 /// [`ApiError::Unauthenticated`], [`ApiError::Invalid`] for a cursor nobody gave out,
 /// [`ApiError::RateLimited`], [`ApiError::Unavailable`].
-#[server(endpoint = "list_matches")]
+#[server(endpoint = "list_matches", output = Post<JsonText>)]
 pub async fn list_matches(
     /// Part of a name, a headline or an interest; may be empty.
     query: String,
@@ -124,7 +156,7 @@ pub async fn list_matches(
 ///
 /// # Errors
 /// [`ApiError::Unauthenticated`], [`ApiError::RateLimited`], [`ApiError::Unavailable`].
-#[server(endpoint = "get_profile")]
+#[server(endpoint = "get_profile", output = Post<JsonText>)]
 pub async fn get_profile(
     /// A user id as it stood in the address, well-formed or not.
     id: String,
@@ -137,7 +169,7 @@ pub async fn get_profile(
 /// # Errors
 /// [`ApiError::Unauthenticated`], [`ApiError::Invalid`] for a cursor nobody gave out,
 /// [`ApiError::RateLimited`], [`ApiError::Unavailable`].
-#[server(endpoint = "list_conversations")]
+#[server(endpoint = "list_conversations", output = Post<JsonText>)]
 pub async fn list_conversations(
     /// What [`ConversationList::next`] said; `None` for the first page.
     cursor: Option<String>,

@@ -8,6 +8,8 @@ use leptos_router::{SsrMode, path};
 
 use crate::components::ui::toast::Toaster;
 use crate::hooks::messenger::provide_messenger;
+use crate::hooks::preferences::provide_preferences;
+use crate::hooks::reactive::effect;
 use crate::pages::{ConversationsPage, LoginPage, MatchesPage, NotFoundPage, SignupPage, provide_session};
 use crate::state::provide_app_store;
 
@@ -16,18 +18,26 @@ use crate::state::provide_app_store;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos_meta::{HashedStylesheet, MetaTags};
 
+    use crate::domain::Preferences;
+
+    let Preferences { theme, is_opaque, .. } = use_context().unwrap_or_default();
+    let (when_light, when_dark) = theme.bars();
+    let bar = |system: &str, colour| {
+        let media = format!("(prefers-color-scheme: {system})");
+        leptos::html::meta().name("theme-color").content(colour).attr("media", media)
+    };
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme.name() data-transparency=is_opaque.then_some("off")>
             <head>
                 <meta charset="utf-8"/>
                 <meta
                     name="viewport"
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
-                <meta name="color-scheme" content="light dark"/>
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f3f2f9"/>
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d0c16"/>
+                <meta name="color-scheme" content=theme.colour_scheme()/>
+                {bar("light", when_light)}
+                {bar("dark", when_dark)}
                 <meta name="description" content="Mosaic: meet people who fit, one conversation at a time."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
@@ -48,7 +58,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // Effects run in the browser only, once the whole page is interactive.
-    Effect::new(|| {
+    effect(|| {
         if let Some(root) = document().document_element() {
             // Setting an attribute with a valid name cannot fail.
             let _ = root.set_attribute("data-hydrated", "true");
@@ -66,6 +76,7 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Root() -> impl IntoView {
     provide_app_store();
+    provide_preferences();
     if let Some(session) = provide_session() {
         provide_messenger(session.me);
     }

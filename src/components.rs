@@ -10,5 +10,6 @@ pub mod form;
 pub mod inbox_item;
 pub mod local_time;
 pub mod profile;
+pub mod settings;
 pub mod ui;
 pub mod unread_badge;

@@ -5,7 +5,10 @@
 pub mod browser;
 pub mod local_time;
 pub mod messenger;
+pub mod notices;
 pub mod page;
 pub mod panic_bar;
+pub mod preferences;
+pub mod reactive;
 pub mod storage;
 pub mod use_messages;

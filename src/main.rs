@@ -28,5 +28,6 @@ async fn run(cli: mosaic::server::config::Cli) -> anyhow::Result<()> {
         Command::Serve => run::serve(config, telemetry::start_metrics()?).await,
         Command::Migrate => commands::migrate(&config).await.map(drop),
         Command::Seed(args) => commands::seed(&config, args).await,
+        Command::Reports => commands::reports(&config).await,
     }
 }

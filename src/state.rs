@@ -11,6 +11,7 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use leptos_router::location::State;
 
 use crate::domain::UserId;
+use crate::hooks::reactive::{effect, memo};
 
 /// Marks a history entry that was pushed on top of the card it belongs to: Back leads to that card.
 const OVER_CARD: &str = "chat-over-card";
@@ -32,14 +33,14 @@ pub struct AppStore {
 pub fn provide_app_store() -> AppStore {
     let pathname = use_location().pathname;
     let query = use_query_map();
-    let profile = Memo::new(move |_| {
+    let profile = memo(move || {
         pathname.with(|path| path == "/").then(|| query.with(|query| query.get("profile"))).flatten()
     });
-    let card = Memo::new(move |_| profile.with(|id| id.as_deref()?.parse().ok()));
+    let card = memo(move || profile.with(|id| id.as_deref()?.parse().ok()));
     let is_chat_open =
-        Memo::new(move |_| card.get().is_some() && query.with(|query| query.get_str("chat") == Some("open")));
+        memo(move || card.get().is_some() && query.with(|query| query.get_str("chat") == Some("open")));
     let is_leaving = StoredValue::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         if !is_chat_open.get() {
             is_leaving.set_value(false);
         }

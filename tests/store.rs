@@ -2,6 +2,8 @@
 //! `postgres::…`, each time on a database of its own.
 #![cfg(feature = "ssr")]
 
+#[path = "store/contacts.rs"]
+mod contacts;
 #[path = "store/conversations.rs"]
 mod conversations;
 #[path = "store/faults.rs"]
@@ -49,6 +51,15 @@ macro_rules! contract {
 }
 
 contract! {
+    contacts {
+        each_thing_is_chosen_for_itself_and_by_one_side
+        a_choice_is_a_change_of_the_conversation
+        for_who_blocks_the_conversation_ends_there_until_they_unblock
+        who_blocks_cannot_write_and_a_repeated_send_is_found
+        a_block_before_the_first_message_holds
+        nothing_passes_between_two_of_whom_one_blocks
+        a_report_keeps_what_was_said
+    }
     opening {
         migrating_again_changes_nothing
         two_processes_migrate_at_once

@@ -5,6 +5,9 @@ import { expectUnread } from './words.js';
 export class AppHeader {
   readonly messages: Locator;
   readonly logOut: Locator;
+  /** The button that opens the settings, and the menu. */
+  readonly settingsButton: Locator;
+  readonly settings: Locator;
   readonly #page: Page;
 
   constructor(page: Page) {
@@ -14,6 +17,8 @@ export class AppHeader {
       .getByRole('link', { name: /^Messages/ })
       .or(banner.getByRole('button', { name: /^Messages/ }));
     this.logOut = banner.getByRole('button', { name: 'Log out' });
+    this.settingsButton = banner.getByRole('button', { name: 'Settings', exact: true });
+    this.settings = page.getByRole('dialog', { name: 'Settings' });
   }
 
   /** The toast about somebody's messages. */

@@ -112,19 +112,70 @@ test('N2 four tabs, one toast; reading in one clears all', async ({ ada, grace, 
   }
 });
 
-test('N4 nobody is asked for notifications unasked', async ({ ada, grace, stack }) => {
-  await ada.page.addInitScript(() => {
-    const asked: string[] = [];
-    Object.assign(window, { asked });
-    Notification.requestPermission = async () => {
-      asked.push('asked');
-      return 'denied';
-    };
-  });
+test('N4 notifications are asked for by a click only, after saying what for', async ({ ada, grace, stack }) => {
+  await fakeNotifications(ada, 'default', 'granted');
   await ada.chat(grace);
   await stack.api.send(grace.account, ada.account, 'hello');
   await expect(ada.panel(grace).bubble('hello')).toBeVisible();
-  expect(await ada.page.evaluate(() => (window as unknown as { asked: string[] }).asked)).toEqual([]);
+  expect(await notifications(ada)).toEqual({ asked: 0, shown: [] });
+  await ada.goto('/messages');
+  await ada.header.settingsButton.click();
+  await expect(ada.header.settings).toContainText('Your browser will ask you.');
+  await ada.header.settings.getByRole('button', { name: 'Turn on notifications' }).click();
+  await expect(ada.header.settings.getByRole('switch', { name: 'Notifications' })).toBeChecked();
+  expect((await notifications(ada)).asked).toBe(1);
+
+  await ada.expectLive();
+  await stack.api.send(grace.account, ada.account, 'while you look');
+  await expect(ada.header.toast(grace.name)).toContainText('while you look');
+  expect((await notifications(ada)).shown).toEqual([]);
+  await ada.page.evaluate(() => {
+    document.hasFocus = () => false;
+  });
+  await stack.api.send(grace.account, ada.account, 'while you look away\nand more');
+  await expect.poll(async () => (await notifications(ada)).shown).toEqual([[grace.name, 'while you look away']]);
+  await ada.page.evaluate(() => (window as unknown as { notices: { onclick(): void }[] }).notices[0]!.onclick());
+  await expect(ada.panel(grace).bubble('while you look away')).toBeVisible();
+
+  // The panel is open, and nobody looks.
+  await stack.api.send(grace.account, ada.account, 'still away');
+  await expect.poll(async () => (await notifications(ada)).shown.at(-1)).toEqual([grace.name, 'still away']);
+});
+
+test('N4 notifications that are blocked are said to be', async ({ ada, grace, stack }) => {
+  await fakeNotifications(ada, 'denied', 'denied');
+  await ada.goto('/');
+  await ada.header.settingsButton.click();
+  await expect(ada.header.settings).toContainText('Notifications are blocked.');
+  await expect(ada.header.settings.getByRole('button')).toHaveCount(0);
+  await ada.expectLive();
+  await stack.api.send(grace.account, ada.account, 'hello');
+  await expect(ada.header.toast(grace.name)).toBeVisible();
+  expect(await notifications(ada)).toEqual({ asked: 0, shown: [] });
+});
+
+test('N5 there is no sound until somebody wants it', async ({ ada, grace, stack }) => {
+  await ada.page.addInitScript(() => {
+    const played: string[] = [];
+    Object.assign(window, { played });
+    HTMLMediaElement.prototype.play = async function () {
+      played.push(new URL(this.src).pathname);
+    };
+  });
+  const played = () => ada.page.evaluate(() => (window as unknown as { played: string[] }).played);
+  await ada.goto('/');
+  await ada.expectLive();
+  await stack.api.send(grace.account, ada.account, 'quietly');
+  await expect(ada.header.toast(grace.name)).toContainText('quietly');
+  expect(await played()).toEqual([]);
+  await ada.header.settingsButton.click();
+  const sound = ada.header.settings.getByRole('switch', { name: 'Sound' });
+  await expect(sound).not.toBeChecked();
+  await sound.check();
+  await stack.api.send(grace.account, ada.account, 'and aloud');
+  await expect.poll(played).toEqual(['/message.wav']);
+  const tone = await ada.page.request.get('/message.wav');
+  expect([tone.status(), tone.headers()['content-type']]).toEqual([200, 'audio/wav']);
 });
 
 test('N2 a toast comes although the first request for the name failed', async ({ ada, grace, stack, complaints }) => {
@@ -153,4 +204,37 @@ async function rememberToasts(person: Person, name: string): Promise<void> {
 
 function toastsOf(person: Person): Promise<string[]> {
   return person.page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
+}
+
+/** A browser whose notifications can be looked at, with what it allows now and what its user answers. */
+async function fakeNotifications(person: Person, now: NotificationPermission, answer: NotificationPermission): Promise<void> {
+  await person.page.addInitScript(
+    ([now, answer]) => {
+      let asked = 0;
+      const notices: object[] = [];
+      const shown: [string, string | undefined][] = [];
+      class Fake {
+        static permission = now;
+        static async requestPermission(): Promise<NotificationPermission> {
+          asked += 1;
+          Fake.permission = answer;
+          return answer;
+        }
+        constructor(title: string, options?: NotificationOptions) {
+          if (Fake.permission !== 'granted') return;
+          shown.push([title, options?.body]);
+          notices.push(this);
+        }
+        close(): void {}
+      }
+      Object.assign(window, { Notification: Fake, notices, notifications: () => ({ asked, shown }) });
+    },
+    [now, answer] as const,
+  );
+}
+
+function notifications(person: Person): Promise<{ asked: number; shown: [string, string][] }> {
+  return person.page.evaluate(() =>
+    (window as unknown as { notifications(): { asked: number; shown: [string, string][] } }).notifications(),
+  );
 }

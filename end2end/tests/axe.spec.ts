@@ -33,6 +33,10 @@ for (const [look, media] of Object.entries(looks)) {
     const ada = await join(await stack.account('ada'), options);
     await ada.goto('/');
     await expectAccessible(ada.page, 'matches');
+    await ada.header.settingsButton.click();
+    await expect(ada.header.settings).toBeVisible();
+    await expectAccessible(ada.page, 'settings');
+    await ada.page.keyboard.press('Escape');
     await ada.goto('/messages');
     await expectAccessible(ada.page, 'empty inbox');
     await ada.goto(`/?profile=${grace.user.id}`);

@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::{HistoryQuery, Millis, Timeline};
-use crate::domain::Seq;
+use crate::domain::{Contact, Seq};
 
 #[derive(Default)]
 pub(super) struct Conversation {
     pub(super) timeline: Timeline,
     /// Whether it is on the screen.
     pub(super) open: bool,
+    /// What the user chose for the peer.
+    pub(super) contact: Contact,
     pub(super) online: Option<bool>,
     pub(super) last_seen: Option<DateTime<Utc>>,
     /// Until when the peer counts as typing.
@@ -30,6 +32,13 @@ pub(super) struct Conversation {
     pub(super) older: Fetch,
     /// Presence, typing or the like changed, which the timeline does not know of.
     pub(super) changed: bool,
+}
+
+impl Conversation {
+    /// Messages of the peer that wait to be read.
+    pub(super) fn unread(&self) -> u64 {
+        if self.contact.blocked { 0 } else { self.timeline.unread() }
+    }
 }
 
 /// One direction of fetching: at most one request at a time.

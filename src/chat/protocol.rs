@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use self::wire::WireFrame;
-use crate::domain::{ClientId, Message, Seq, UserId};
+use crate::domain::{ClientId, Contact, Message, Seq, UserId};
 
 /// What a device says to the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,13 @@ pub enum ServerFrame {
         /// When their last device went away.
         last_seen: Option<DateTime<Utc>>,
     },
+    /// The user chose something for the peer, on whichever device.
+    Contact {
+        /// The other member.
+        peer_id: UserId,
+        /// How the user stands to them now.
+        contact: Contact,
+    },
     /// Frames may have been lost: compare and fetch.
     Resync {
         /// Where every conversation stands.
@@ -167,6 +174,9 @@ pub struct ConversationHead {
     pub online: bool,
     /// When the peer's last device went away.
     pub last_seen: Option<DateTime<Utc>>,
+    /// What the user chose for the peer.
+    #[serde(default, skip_serializing_if = "Contact::is_plain")]
+    pub contact: Contact,
 }
 
 /// One page of a conversation's history, as `GET /messages/history/{other_user_id}` answers.
@@ -185,6 +195,9 @@ pub struct HistoryPage {
     pub peer_delivered_seq: Seq,
     /// Whether there is more in the direction of travel.
     pub has_more: bool,
+    /// What the asker chose for the other member.
+    #[serde(default, skip_serializing_if = "Contact::is_plain")]
+    pub contact: Contact,
 }
 
 /// The reasons a server closes a socket with a code of its own.

@@ -115,7 +115,8 @@ impl Session {
             online: conversation.online,
             last_seen: conversation.last_seen,
             typing: conversation.typing_until.is_some(),
-            unread: conversation.timeline.unread(),
+            unread: conversation.unread(),
+            contact: conversation.contact,
         })
     }
 
@@ -128,8 +129,7 @@ impl Session {
     /// The conversations with unread messages.
     pub fn unread(&self) -> impl Iterator<Item = (UserId, u64)> {
         let each = self.conversations.iter();
-        each.map(|(peer, conversation)| (*peer, conversation.timeline.unread()))
-            .filter(|(_, unread)| *unread > 0)
+        each.map(|(peer, conversation)| (*peer, conversation.unread())).filter(|(_, unread)| *unread > 0)
     }
 
     /// What waits to be stored, for persistence.
@@ -165,6 +165,7 @@ impl Session {
             Input::HistoryLoaded { peer, query, page } => self.history_loaded(now, peer, query, &page),
             Input::HistoryFailed { peer, query } => self.history_failed(now, peer, query),
             Input::ReadUpTo { peer, seq } => self.read_up_to(peer, seq),
+            Input::ContactChanged { peer, contact } => self.contact_changed(now, peer, contact),
             Input::Typing { peer } => self.user_types(now, peer),
             Input::TimedOut => {}
             Input::OutboxChangedElsewhere(outbox) => self.outbox_changed_elsewhere(now, outbox),

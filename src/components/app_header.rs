@@ -4,6 +4,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
+use crate::components::settings::Settings;
 use crate::components::ui::avatar::Avatar;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
@@ -52,6 +53,7 @@ pub fn AppHeader(
                         </span>
                     }
                 })}
+            <Settings/>
             <form method="post" action="/logout" on:submit=log_out>
                 <button class="button app-header__logout" data-kind="quiet" type="submit">
                     <Icon name=IconName::LogOut/>

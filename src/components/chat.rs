@@ -2,6 +2,7 @@
 
 pub mod chat_panel;
 pub mod composer;
+mod conversation_menu;
 pub mod conversation_start;
 pub mod message_bubble;
 pub mod message_log;

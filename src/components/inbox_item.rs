@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::components::local_time::LocalTime;
 use crate::components::ui::avatar::Avatar;
+use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
-use crate::domain::{Message, Profile};
+use crate::domain::{Contact, Message, Profile};
 use crate::hooks::messenger::{Presence, use_presence_text};
 
 /// A list item that holds one link: to the chat with `peer`.
@@ -21,6 +22,9 @@ pub fn InboxItem(
     /// How many messages of the peer are unread.
     #[prop(into)]
     unread: Signal<u64>,
+    /// What the user chose for the peer.
+    #[prop(into)]
+    contact: Signal<Contact>,
 ) -> impl IntoView {
     let loaded = Signal::stored(Some(Presence::from(&peer)));
     let Profile { id, display_name, avatar_url, .. } = peer;
@@ -48,7 +52,35 @@ pub fn InboxItem(
                     at=Signal::derive(move || last_message.with(|message| message.created_at))
                     class="inbox-item__time"
                 />
-                <UnreadBadge count=unread class="inbox-item__unread"/>
+                {move || {
+                    contact
+                        .get()
+                        .muted
+                        .then(|| {
+                            view! {
+                                <span class="inbox-item__muted">
+                                    <Icon name=IconName::Mute/>
+                                    <span class="visually-hidden">" Muted"</span>
+                                </span>
+                            }
+                        })
+                }}
+                {move || {
+                    (contact.get().marked_unread && unread.get() == 0)
+                        .then(|| {
+                            view! {
+                                " "
+                                <span class="badge inbox-item__unread inbox-item__mark">
+                                    <span class="visually-hidden">"Marked as unread"</span>
+                                </span>
+                            }
+                        })
+                }}
+                <UnreadBadge
+                    count=unread
+                    is_quiet=Signal::derive(move || contact.get().muted)
+                    class="inbox-item__unread"
+                />
             </a>
         </li>
     }

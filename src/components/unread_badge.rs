@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::ui::toast::unread_label;
+use crate::hooks::reactive::memo;
 
 /// A badge that reads `{n} unread`, `99+ unread` from 100 on; nothing at 0.
 #[component]
@@ -12,13 +13,16 @@ pub fn UnreadBadge(
     count: Signal<u64>,
     /// The class that places it within its block.
     class: &'static str,
+    /// Whether it is to call for no attention: the conversation is muted.
+    #[prop(into, optional)]
+    is_quiet: Signal<bool>,
 ) -> impl IntoView {
-    let shown = Memo::new(move |_| unread_label(count.get()));
+    let shown = memo(move || unread_label(count.get()));
     move || {
         shown.get().map(|figures| {
             view! {
                 " "
-                <span class=format!("badge {class}")>
+                <span class=format!("badge {class}") data-quiet=move || is_quiet.get().then_some("true")>
                     {figures} <span class="visually-hidden">" unread"</span>
                 </span>
             }

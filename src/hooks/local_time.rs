@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::browser;
 use crate::chat::Millis;
+use crate::hooks::reactive::effect;
 
 /// Timers of a device that sleeps are late; one to midnight would be as late as it slept.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -75,7 +76,7 @@ pub fn day_label(at: Millis) -> String {
 #[must_use]
 pub fn use_today() -> ReadSignal<i64> {
     let (today, set_today) = signal(0);
-    Effect::new(move |_| {
+    effect(move || {
         let look = move || {
             let day = day_of(browser::now());
             if today.try_get_untracked().is_some_and(|known| known != day) {

@@ -19,7 +19,8 @@ use self::driver::Driver;
 use super::browser::BrowserCell;
 use super::{local_time, page};
 use crate::chat::{Connection, Input, PeerState, Timeline};
-use crate::domain::{Profile, UserId};
+use crate::domain::{Contact, ContactChange, Profile, UserId};
+use crate::hooks::reactive::{effect, memo};
 
 /// Whether somebody is here, and since when not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,8 @@ struct Signals {
     activity: RwSignal<u64>,
     toasts: RwSignal<Vec<Toast>>,
     log_out_failed: RwSignal<bool>,
+    /// Whose conversation the user asked for outside of the page.
+    called: RwSignal<Option<UserId>>,
     peers: StoredValue<HashMap<UserId, PeerSignals>>,
 }
 
@@ -103,10 +106,11 @@ pub fn provide_messenger(me: UserId) -> Messenger {
         activity: RwSignal::new(0),
         toasts: RwSignal::new(Vec::new()),
         log_out_failed: RwSignal::new(false),
+        called: RwSignal::new(None),
         peers: StoredValue::new(HashMap::new()),
     };
     let driver = BrowserCell::default();
-    Effect::new(move |_| {
+    effect(move || {
         let started = Driver::new(me, signals);
         driver.fill(Rc::clone(&started));
         started.start();
@@ -151,24 +155,43 @@ impl Messenger {
     #[must_use]
     pub fn unread_of(&self, peer: UserId) -> Signal<u64> {
         let state = self.signals.of(peer).state;
-        Memo::new(move |_| state.with(|state| state.unread)).into()
+        memo(move || state.with(|state| state.unread)).into()
     }
 
     /// Whether `peer` is typing to the user.
     #[must_use]
     pub fn typing_of(&self, peer: UserId) -> Signal<bool> {
         let state = self.signals.of(peer).state;
-        Memo::new(move |_| state.with(|state| state.typing)).into()
+        memo(move || state.with(|state| state.typing)).into()
     }
 
     /// What the socket knows of `peer`'s presence: nothing before the first message.
     #[must_use]
     pub fn presence_of(&self, peer: UserId) -> Signal<Option<Presence>> {
         let state = self.signals.of(peer).state;
-        Memo::new(move |_| {
-            state.with(|state| Some(Presence { online: state.online?, last_seen: state.last_seen }))
-        })
-        .into()
+        memo(move || state.with(|state| Some(Presence { online: state.online?, last_seen: state.last_seen })))
+            .into()
+    }
+
+    /// What the user chose for `peer`.
+    #[must_use]
+    pub fn contact_of(&self, peer: UserId) -> Signal<Contact> {
+        let state = self.signals.of(peer).state;
+        Signal::derive(move || state.with(|state| state.contact))
+    }
+
+    /// Chooses something for `peer`, on all devices of the user; whether the server took it in.
+    pub async fn change_contact(&self, peer: UserId, change: ContactChange) -> bool {
+        let answer = rest::change_contact(peer, change).await;
+        if let Ok(contact) = answer {
+            self.input(Input::ContactChanged { peer, contact });
+        }
+        answer.is_ok()
+    }
+
+    /// Tells the operator about `peer`, with what was said last; whether that arrived.
+    pub async fn report(&self, peer: UserId, reason: &str) -> bool {
+        rest::report(peer, reason).await.is_ok()
     }
 
     /// The toasts on show, oldest first.
@@ -186,6 +209,12 @@ impl Messenger {
     #[must_use]
     pub fn log_out_failed(&self) -> RwSignal<bool> {
         self.signals.log_out_failed
+    }
+
+    /// Whose conversation was asked for by a click on a notification: open it.
+    #[must_use]
+    pub fn called(&self) -> Signal<Option<UserId>> {
+        self.signals.called.into()
     }
 
     /// Ends the session, forgets everything of the user in this browser, and takes every tab to the
@@ -229,10 +258,10 @@ pub fn use_presence_text(
     otherwise: Signal<Option<Presence>>,
 ) -> (Signal<bool>, Signal<String>) {
     let live = use_context::<Messenger>().map(|messenger| messenger.presence_of(peer));
-    let presence = Memo::new(move |_| live.and_then(|live| live.get()).or_else(|| otherwise.get()));
+    let presence = memo(move || live.and_then(|live| live.get()).or_else(|| otherwise.get()));
     let is_interactive = page::use_interactive();
-    let is_online = Memo::new(move |_| presence.get().is_some_and(|presence| presence.online));
-    let text = Memo::new(move |_| match presence.get() {
+    let is_online = memo(move || presence.get().is_some_and(|presence| presence.online));
+    let text = memo(move || match presence.get() {
         None => String::new(),
         Some(Presence { online: true, .. }) => "Online".to_owned(),
         Some(Presence { last_seen: Some(at), .. }) if is_interactive.get() => {

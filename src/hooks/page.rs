@@ -21,6 +21,12 @@ pub fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
+/// Whether a menu is open: then the next Escape is meant for it.
+#[must_use]
+pub fn has_open_menu() -> bool {
+    document().query_selector("[popover=auto]:popover-open").is_ok_and(|menu| menu.is_some())
+}
+
 /// False in the first render of both sides, true right after: for what only a browser can know.
 #[must_use]
 pub fn use_interactive() -> ReadSignal<bool> {

@@ -12,7 +12,8 @@ use self::rows::{Line, Window};
 use super::local_time;
 use super::messenger::{Messenger, Presence, use_messenger};
 use crate::chat::{Connection, Delivery, Entry, EntryKey, Input, Loading, Timeline};
-use crate::domain::{ClientId, MessageBody, Seq, UserId};
+use crate::domain::{ClientId, Contact, ContactChange, MessageBody, Seq, UserId};
+use crate::hooks::reactive::{effect, memo, spawn};
 
 /// One row of the log.
 #[derive(Clone)]
@@ -80,6 +81,8 @@ pub struct UseMessages {
     pub typing: Signal<bool>,
     /// Whether the peer is here; `None` while the socket does not know.
     pub presence: Signal<Option<Presence>>,
+    /// What the user chose for the peer.
+    pub contact: Signal<Contact>,
     /// How the first page stands.
     pub loading: Signal<Loading>,
     /// Whether an older page is on its way.
@@ -114,38 +117,53 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     let follows_end = RwSignal::new(true);
 
     let read = move |look: fn(&Timeline) -> u64| -> Memo<Option<u64>> {
-        Memo::new(move |_| {
+        memo(move || {
             version.track();
             messenger.with_timeline(peer, look)
         })
     };
-    let loading = Memo::new(move |_| {
+    let loading = memo(move || {
         version.track();
         messenger.with_timeline(peer, Timeline::loading).unwrap_or(Loading::First)
     });
     let is_loading_older = read(|timeline| u64::from(timeline.loading_older()));
     let older_on_server = read(|timeline| u64::from(timeline.has_older()));
     let count = read(|timeline| timeline.entries().count() as u64);
-    let tail = Memo::new(move |_| {
+    let tail = memo(move || {
         version.track();
         messenger.with_timeline(peer, tail_of).unwrap_or_default()
     });
-    let is_at_start = Memo::new(move |_| {
+    let is_at_start = memo(move || {
         version.track();
         let window = window.get();
         messenger.with_timeline(peer, |timeline| window.is_at_start(&held(timeline))).unwrap_or(true)
     });
     let connection = messenger.connection();
 
-    Effect::new(move |_| {
+    effect(move || {
         messenger.input(Input::ConversationOpened { peer });
         version.update(|version| *version += 1);
     });
     on_cleanup(move || messenger.input(Input::ConversationClosed { peer }));
     // The conversation's own signal outlives this panel; what is built on it here must not.
-    Effect::new(move |_| {
+    effect(move || {
         let changes = conversation.get();
         version.set(changes + 1);
+    });
+
+    // Opening it is looking at it again. Only opening: another device may mark it while it is open here.
+    let contact = messenger.contact_of(peer);
+    let is_looked_at = StoredValue::new(false);
+    effect(move || {
+        if loading.get() == Loading::Ready && !is_looked_at.get_value() {
+            is_looked_at.set_value(true);
+            if contact.get_untracked().marked_unread {
+                spawn(async move {
+                    // Should that fail, it stays marked, and opening it again is another try.
+                    messenger.change_contact(peer, ContactChange::MarkedUnread(false)).await;
+                });
+            }
+        }
     });
 
     // At midnight the labels of days change although no message does.
@@ -183,14 +201,15 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     UseMessages {
         messages,
         connection,
-        is_connected: Memo::new(move |_| connection.get() == Connection::Live).into(),
+        is_connected: memo(move || connection.get() == Connection::Live).into(),
         typing: messenger.typing_of(peer),
         presence: messenger.presence_of(peer),
+        contact,
         loading: loading.into(),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
         is_empty: Signal::derive(move || count.get() == Some(0) && loading.get() == Loading::Ready),
-        is_at_end: Memo::new(move |_| window.get().is_at_end()).into(),
+        is_at_end: memo(move || window.get().is_at_end()).into(),
         tail: tail.into(),
         follows_end,
         divider,
@@ -272,6 +291,16 @@ impl UseMessages {
         if self.is_unread(seq) {
             self.messenger.input(Input::ReadUpTo { peer: self.peer, seq });
         }
+    }
+
+    /// Chooses something for the peer; whether the server took it in.
+    pub async fn change_contact(&self, change: ContactChange) -> bool {
+        self.messenger.change_contact(self.peer, change).await
+    }
+
+    /// Tells the operator about the peer; whether that arrived.
+    pub async fn report(&self, reason: &str) -> bool {
+        self.messenger.report(self.peer, reason).await
     }
 
     /// The user is typing.

@@ -1,4 +1,4 @@
-//! The commands that do something and end: `migrate` and `seed`.
+//! The commands that do something and end: `migrate`, `seed` and `reports`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
@@ -59,6 +59,28 @@ pub async fn seed(config: &Config, args: SeedArgs) -> Result<()> {
     })
     .await?;
     written.and_then(|()| out.flush()).context("the people could not be written out")
+}
+
+/// How many reports are read at a time.
+const REPORTS: u32 = 100;
+
+/// Prints what people reported, one JSON line each, oldest first.
+///
+/// # Errors
+/// When the database or the output cannot be had.
+pub async fn reports(config: &Config) -> Result<()> {
+    let store = migrate(config).await?;
+    let mut out = BufWriter::new(stdout());
+    let mut after = None;
+    loop {
+        let page = store.reports(after, REPORTS).await.map_err(anyhow::Error::from)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for report in &page {
+            writeln!(out, "{}", serde_json::to_string(report)?)?;
+        }
+    }
+    Ok(out.flush()?)
 }
 
 async fn hash(password: String) -> Result<String> {

@@ -33,6 +33,8 @@ pub enum Command {
     Migrate,
     /// Add people. May run beside a live server.
     Seed(SeedArgs),
+    /// Print what people reported, one JSON line each, oldest first.
+    Reports,
 }
 
 /// Whom to add.

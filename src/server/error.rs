@@ -26,6 +26,9 @@ pub enum ServiceError {
     /// The sender used the `client_id` for another message.
     #[error("This client_id was used for another message.")]
     ClientIdReused,
+    /// The sender blocks the receiver.
+    #[error("You blocked this person. Unblock them to write to them.")]
+    Blocked,
     /// A field is missing, wrong or out of range.
     #[error("{message}")]
     Invalid {
@@ -60,6 +63,7 @@ impl ServiceError {
             Self::NotFound => "not_found",
             Self::UsernameTaken => "username_taken",
             Self::ClientIdReused => "client_id_reused",
+            Self::Blocked => "blocked",
             Self::Invalid { .. } => "invalid",
             Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable(_) => "unavailable",
@@ -77,6 +81,7 @@ impl ServiceError {
             Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::UsernameTaken | Self::ClientIdReused => StatusCode::CONFLICT,
+            Self::Blocked => StatusCode::FORBIDDEN,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

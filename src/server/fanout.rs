@@ -92,6 +92,7 @@ fn concerns(frame: &ServerFrame, user: UserId) -> bool {
         ServerFrame::Delivered { .. }
         | ServerFrame::Read { .. }
         | ServerFrame::Typing { .. }
+        | ServerFrame::Contact { .. }
         | ServerFrame::Presence { .. } => true,
         _ => false,
     }

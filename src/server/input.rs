@@ -70,6 +70,18 @@ impl Fields {
         }
     }
 
+    /// A yes or no that may be missing.
+    ///
+    /// # Errors
+    /// [`ServiceError::Invalid`] for anything else.
+    pub fn flag(&self, field: &'static str) -> Result<Option<bool>, ServiceError> {
+        match self.0.get(field) {
+            None => Ok(None),
+            Some(Value::Bool(on)) => Ok(Some(*on)),
+            Some(_) => Err(ServiceError::invalid(field, "True or false is expected.")),
+        }
+    }
+
     /// Any value.
     #[must_use]
     pub fn get(&self, field: &str) -> Option<&Value> {

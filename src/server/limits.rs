@@ -22,6 +22,8 @@ pub struct Limits {
     send: DefaultKeyedRateLimiter<UserId>,
     history: DefaultKeyedRateLimiter<UserId>,
     search: DefaultKeyedRateLimiter<UserId>,
+    contact: DefaultKeyedRateLimiter<UserId>,
+    report: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Limits {
@@ -37,6 +39,8 @@ impl Limits {
             send: RateLimiter::keyed(per(Duration::from_secs(4), 20)),
             history: RateLimiter::keyed(per(Duration::from_secs(1), 10)),
             search: RateLimiter::keyed(per(Duration::from_millis(2500), 5)),
+            contact: RateLimiter::keyed(per(Duration::from_secs(30), 30)),
+            report: RateLimiter::keyed(per(Duration::from_secs(3600), 10)),
         }
     }
 
@@ -95,6 +99,22 @@ impl Limits {
         self.check(&self.search, &user)
     }
 
+    /// 1 a second, 30 at once.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`].
+    pub fn contact(&self, user: UserId) -> Result<(), ServiceError> {
+        self.check(&self.contact, &user)
+    }
+
+    /// 10 an hour.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`].
+    pub fn report(&self, user: UserId) -> Result<(), ServiceError> {
+        self.check(&self.report, &user)
+    }
+
     /// Forgets those whose allowance is full again.
     pub fn sweep(&self) {
         self.log_in_account.retain_recent();
@@ -104,6 +124,8 @@ impl Limits {
         self.send.retain_recent();
         self.history.retain_recent();
         self.search.retain_recent();
+        self.contact.retain_recent();
+        self.report.retain_recent();
     }
 
     fn check<K: Hash + Eq + Clone>(

@@ -21,7 +21,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Unauthenticated | ServiceError::InvalidCredentials => Self::Unauthenticated,
             ServiceError::NotFound => Self::NotFound,
             ServiceError::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
-            ServiceError::UsernameTaken | ServiceError::ClientIdReused => {
+            ServiceError::UsernameTaken | ServiceError::ClientIdReused | ServiceError::Blocked => {
                 Self::Invalid { field: String::new(), message: error.to_string() }
             }
             ServiceError::RateLimited { .. } => Self::RateLimited,
@@ -93,6 +93,7 @@ pub async fn conversations(before: Option<String>) -> Result<ConversationList, A
         last_seq: entry.head.last_seq,
         read_seq: entry.head.read_seq,
         unread: entry.head.unread,
+        contact: entry.head.contact,
     });
     Ok(ConversationList {
         conversations: items.collect(),

@@ -2,6 +2,7 @@
 //! socket and the pages share these methods, and only these methods decide who may do what.
 
 mod accounts;
+mod contacts;
 mod messages;
 mod people;
 mod presence;

@@ -22,12 +22,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::chat::protocol::{ConversationHead, HistoryPage};
 use crate::domain::{
-    ClientId, DisplayName, Message, MessageBody, MessageId, Profile, ScoredProfile, Seq, SessionId, UserId,
-    Username,
+    ClientId, Contact, ContactChange, DisplayName, Message, MessageBody, MessageId, Profile, ScoredProfile,
+    Seq, SessionId, UserId, Username,
 };
 
 pub use connect::connect;
@@ -120,8 +121,17 @@ pub enum Insert {
     AlreadyStored(Message),
     /// The sender had used this `client_id` for something else.
     ClientIdReused,
+    /// A row, new or not, of which the receiver is not to hear: they block the sender.
+    Unheard {
+        /// The row.
+        message: Message,
+        /// Whether the sender had stored it before.
+        duplicate: bool,
+    },
     /// There is no such receiver, or it is the sender.
     NoReceiver,
+    /// The sender blocks the receiver.
+    Blocked,
 }
 
 /// Where a page of history begins.
@@ -145,10 +155,29 @@ impl Position {
 pub enum Mark {
     /// It moved to here.
     Moved(Seq),
+    /// It moved, and the peer is not to hear of it: one of the two blocks the other.
+    MovedUnheard,
     /// It was there already, or further.
     Unchanged,
     /// There is no such message yet.
     BeyondEnd,
+}
+
+/// What somebody told the operator about somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// In the order of time (UUID version 7).
+    pub id: Uuid,
+    /// Who reports; `None` once their account is gone.
+    pub reporter_id: Option<UserId>,
+    /// Who is reported; `None` once their account is gone.
+    pub reported_id: Option<UserId>,
+    /// What for, in their words.
+    pub reason: String,
+    /// What was said last between the two.
+    pub messages: Vec<Message>,
+    /// When.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A page of people, best match first, ties by id.
@@ -294,6 +323,22 @@ pub trait Store: Send + Sync + 'static {
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(UserId, ConversationHead)>>;
+
+    // Contacts
+
+    /// `me` chooses something for `peer`; `None` when there is no such peer or it is `me`.
+    async fn change_contact(
+        &self,
+        me: UserId,
+        peer: UserId,
+        change: ContactChange,
+    ) -> Result<Option<Contact>>;
+    /// Whether one of the two blocks the other.
+    async fn is_silent(&self, a: UserId, b: UserId) -> Result<bool>;
+    /// Stores a report; `false` when there is no such person.
+    async fn report(&self, report: &Report) -> Result<bool>;
+    /// The reports, oldest first, from behind this one on.
+    async fn reports(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Report>>;
 
     // Presence: a user is online while an instance that beats holds a socket of theirs.
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod attach;
 mod bad_input;
+mod contacts;
 mod conversations;
 mod cross_site;
 mod cut_off;

@@ -80,3 +80,18 @@ async fn the_policy_names_the_nonce_of_every_inline_script() {
     }
     assert!(!policy.contains("unsafe-inline") && policy.contains("default-src 'none'"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_paint_is_as_the_browser_wants_it() {
+    let app = TestApp::spawn().await;
+    let root = async |cookie: &str| {
+        let answer = app.anonymous(Method::GET, "/login").header("cookie", cookie).send().await.unwrap();
+        let html = answer.text().await.unwrap();
+        html.split_once("<html").unwrap().1.split_once('>').unwrap().0.to_owned()
+    };
+    assert_eq!(root("a=b").await, " lang=\"en\"");
+    let chosen = root("a=b; preferences=dark.opaque.sound").await;
+    assert!(chosen.contains("data-theme=\"dark\""), "{chosen}");
+    assert!(chosen.contains("data-transparency=\"off\""), "{chosen}");
+    assert_eq!(root("preferences=\"><script>alert(1)</script>").await, " lang=\"en\"");
+}

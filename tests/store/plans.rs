@@ -80,7 +80,7 @@ pub async fn the_inbox_walks_its_indexes(db: Db) {
         }
     }
     db.sql("ANALYZE").await;
-    let walk = "SELECT peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2";
+    let walk = "SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2";
     let page = "SELECT * FROM sides
              WHERE me = $1 AND (last_message_at, peer) < ($2, $3)
              ORDER BY last_message_at DESC, peer DESC LIMIT $4";

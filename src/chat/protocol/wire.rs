@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use super::{ConversationHead, ServerFrame};
-use crate::domain::{ClientId, Message, Seq, UserId};
+use crate::domain::{ClientId, Contact, Message, Seq, UserId};
 
 /// See the module.
 #[derive(Default, Deserialize)]
@@ -31,6 +31,7 @@ pub(super) struct WireFrame {
     heads: Option<BTreeMap<UserId, Seq>>,
     code: Option<String>,
     retryable: Option<bool>,
+    contact: Option<Contact>,
 }
 
 impl From<WireFrame> for ServerFrame {
@@ -67,6 +68,7 @@ impl WireFrame {
                 online: self.online?,
                 last_seen: self.last_seen,
             },
+            "contact" => ServerFrame::Contact { peer_id: self.peer_id?, contact: self.contact? },
             "resync" => ServerFrame::Resync { conversations: self.conversations? },
             "pong" => ServerFrame::Pong {
                 server_time: self.server_time?,
@@ -157,6 +159,7 @@ mod tests {
             unread: 6,
             online: true,
             last_seen: Some(at),
+            contact: Contact { muted: true, ..Contact::default() },
         };
         vec![
             ServerFrame::Welcome { user_id: peer_id, server_time: at, conversations: vec![head.clone()] },
@@ -166,6 +169,7 @@ mod tests {
             ServerFrame::Read { peer_id, reader_id: peer_id, seq, read_at: at },
             ServerFrame::Typing { peer_id },
             ServerFrame::Presence { peer_id, online: false, last_seen: None },
+            ServerFrame::Contact { peer_id, contact: Contact { blocked: true, ..Contact::default() } },
             ServerFrame::Resync { conversations: vec![head.clone()] },
             ServerFrame::Pong {
                 server_time: at,

@@ -204,6 +204,11 @@ impl Session {
         }
     }
 
+    /// Asks the server what has changed, without waiting for the next ping.
+    pub(super) fn ping_now(&mut self, now: Millis) {
+        self.ping(now, PONG_PATIENCE);
+    }
+
     fn probe(&mut self, now: Millis) {
         if let Link::Live(live) = self.link
             && now.since(live.heard) >= QUIET

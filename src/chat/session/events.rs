@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::chat::protocol::{ClientFrame, HistoryPage, ServerFrame};
 use crate::chat::{Millis, Outbox};
-use crate::domain::{ClientId, Message, MessageBody, Seq, UserId};
+use crate::domain::{ClientId, Contact, Message, MessageBody, Seq, UserId};
 
 /// How many messages a page of history holds.
 pub const PAGE: u32 = 50;
@@ -100,6 +100,13 @@ pub enum Input {
         /// The last position seen.
         seq: Seq,
     },
+    /// The server has taken in what the user chose for the peer on this device.
+    ContactChanged {
+        /// For whom.
+        peer: UserId,
+        /// What it is now.
+        contact: Contact,
+    },
     /// The user is typing.
     Typing {
         /// To whom.
@@ -140,7 +147,7 @@ pub enum Action {
     },
     /// Call with `TimedOut` at this time. Replaces the earlier one.
     WakeAt(Millis),
-    /// Timeline, typing, presence or unread number of this peer changed.
+    /// Timeline, typing, presence, unread number or contact of this peer changed.
     ConversationChanged(UserId),
     /// [`Session::connection`](super::Session::connection) changed.
     ConnectionChanged,
@@ -148,7 +155,8 @@ pub enum Action {
     /// ([`Outbox::combined`]) where tabs share the place. Comes before any `Transmit` of what is new
     /// in it.
     SaveOutbox,
-    /// A message of a peer came in live, new to this device and not part of a catch-up.
+    /// A message of a peer is new to this device and not part of a catch-up; of a page that was fetched,
+    /// the newest.
     MessageArrived(Message),
     /// The last message or a mark of some conversation changed: lists and totals.
     ActivityChanged,
@@ -182,4 +190,6 @@ pub struct PeerState {
     pub typing: bool,
     /// Messages of theirs that the user has not read.
     pub unread: u64,
+    /// What the user chose for them.
+    pub contact: Contact,
 }

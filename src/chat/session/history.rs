@@ -66,6 +66,8 @@ impl Session {
         for message in &page.messages {
             self.seen_stored(message);
         }
+        self.contact(peer, page.contact);
+        let news = self.news_in(peer, query, page).cloned();
         let conversation = self.conversation(peer);
         let timeline = &mut conversation.timeline;
         let held = (timeline.contiguous(), timeline.is_ready());
@@ -94,7 +96,6 @@ impl Session {
         timeline.raise_peer_marks(page.peer_delivered_seq, page.peer_read_seq);
         timeline.raise_read(page.read_seq);
         conversation.read_confirmed = conversation.read_confirmed.max(page.read_seq);
-        conversation.listed = conversation.listed.max(page.last_seq);
         if let HistoryQuery::Before(_) = query {
             conversation.older.attempt = 0;
         } else if progress {
@@ -109,6 +110,20 @@ impl Session {
         }
         self.activity = true;
         self.claim(peer);
+        self.actions.extend(news.map(Action::MessageArrived));
+    }
+
+    /// The newest message of the peer, if nobody told of it but a resync or a pong: the frame that
+    /// should have brought it got lost.
+    fn news_in<'p>(&self, peer: UserId, query: HistoryQuery, page: &'p HistoryPage) -> Option<&'p Message> {
+        let conversation = self.conversations.get(&peer)?;
+        let is_theirs = |message: &&Message| message.sender_id == peer && message.receiver_id == self.me;
+        let newest = page.messages.iter().rev().find(is_theirs)?;
+        let is_older = matches!(query, HistoryQuery::Before(_));
+        let is_last = page.messages.last().is_some_and(|last| last.seq >= page.last_seq);
+        let held = conversation.timeline.newest().and_then(|entry| entry.seq).unwrap_or_default();
+        let known = conversation.listed.max(conversation.timeline.read_seq()).max(page.read_seq).max(held);
+        (!is_older && is_last && newest.seq > known).then_some(newest)
     }
 
     pub(super) fn history_failed(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {

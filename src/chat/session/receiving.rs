@@ -6,7 +6,7 @@ use super::{Action, Session};
 use crate::chat::Millis;
 use crate::chat::protocol::{ConversationHead, ServerFrame};
 use crate::chat::timeline::Entry;
-use crate::domain::{Message, Seq, UserId};
+use crate::domain::{Contact, Message, Seq, UserId};
 
 /// How long a `typing` frame is valid, in milliseconds.
 const TYPING_FOR: u64 = 5_000;
@@ -22,7 +22,7 @@ impl Session {
                 self.welcomed(wall, now, user_id, server_time, conversations);
             }
             ServerFrame::Resync { conversations } => {
-                self.take_heads(now, conversations);
+                self.compare(now, conversations);
                 // The frames that were lost may have been answers.
                 self.repeat_sends();
                 self.repeat_marks();
@@ -45,6 +45,7 @@ impl Session {
             ServerFrame::Presence { peer_id, online, last_seen } => {
                 self.presence(peer_id, online, last_seen);
             }
+            ServerFrame::Contact { peer_id, contact } => self.contact_changed(now, peer_id, contact),
             ServerFrame::Pong { server_time, heads, conversations } => {
                 self.set_clock(wall, server_time);
                 if !conversations.is_empty() {
@@ -82,7 +83,12 @@ impl Session {
             return;
         }
         self.set_clock(wall, server_time);
-        self.take_heads(now, heads);
+        // What is listed here is a catch-up, and no news when it comes.
+        for head in &heads {
+            let conversation = self.conversation(head.peer_id);
+            conversation.listed = conversation.listed.max(head.last_seq);
+        }
+        self.compare(now, heads);
         self.repeat_sends();
         self.leave_time_to_other_tabs(now);
         self.repeat_marks();
@@ -92,20 +98,12 @@ impl Session {
         self.server_offset = server_time.timestamp_millis().saturating_sub_unsigned(wall.0);
     }
 
-    /// What is listed here is a catch-up, and no news when it comes by itself.
-    fn take_heads(&mut self, now: Millis, heads: Vec<ConversationHead>) {
-        for head in &heads {
-            let conversation = self.conversation(head.peer_id);
-            conversation.listed = conversation.listed.max(head.last_seq);
-        }
-        self.compare(now, heads);
-    }
-
     fn compare(&mut self, now: Millis, heads: Vec<ConversationHead>) {
         let unread: Vec<_> = heads.iter().filter(|head| head.unread > 0).map(|head| head.peer_id).collect();
         for head in heads {
             let peer = head.peer_id;
             self.presence(peer, head.online, head.last_seen);
+            self.contact(peer, head.contact);
             let conversation = self.conversation(peer);
             conversation.read_confirmed = conversation.read_confirmed.max(head.read_seq);
             conversation.timeline.take_head(head.last_seq, head.read_seq, head.unread);
@@ -154,6 +152,25 @@ impl Session {
         conversation.read_confirmed = conversation.read_confirmed.max(seq);
         let moved = conversation.timeline.raise_read(seq);
         self.activity |= moved;
+    }
+
+    pub(super) fn contact_changed(&mut self, now: Millis, peer: UserId, contact: Contact) {
+        let was_blocked = self.conversation(peer).contact.blocked;
+        self.contact(peer, contact);
+        if was_blocked && !contact.blocked {
+            // The answer tells where the conversation stands by now.
+            self.ping_now(now);
+        }
+    }
+
+    /// What the user chose for a peer, as the server has it.
+    pub(super) fn contact(&mut self, peer: UserId, contact: Contact) {
+        let conversation = self.conversation(peer);
+        if conversation.contact != contact {
+            conversation.contact = contact;
+            conversation.changed = true;
+            self.activity = true;
+        }
     }
 
     fn presence(&mut self, peer: UserId, online: bool, last_seen: Option<DateTime<Utc>>) {

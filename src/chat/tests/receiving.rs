@@ -127,6 +127,50 @@ fn what_the_welcome_lists_is_no_news_and_what_comes_later_is() {
 }
 
 #[test]
+fn what_was_lost_is_news_once_it_is_fetched_and_only_once() {
+    let lost = |device: &mut Device| {
+        let mut loaded = page((1..=4).map(|seq| theirs(ADA, seq)).collect(), 4);
+        loaded.read_seq = Seq(1);
+        arrivals(&device.loaded(HistoryQuery::Newest, loaded))
+    };
+    let mut device = Device::live(vec![head(ADA, 2, 1, 1)]);
+    device.resync(vec![head(ADA, 4, 1, 3)]);
+    assert_eq!(lost(&mut device), [4], "the newest stands for all");
+    assert_eq!(lost(&mut device), NONE);
+    let mut device = Device::live(vec![head(ADA, 2, 1, 1)]);
+    device.feed(live(theirs(ADA, 4)));
+    assert_eq!(lost(&mut device), NONE, "it came by itself before");
+    let mut device = Device::live(vec![head(ADA, 4, 1, 3)]);
+    assert_eq!(lost(&mut device), NONE, "the welcome listed it");
+    let mut device = Device::live(vec![head(ADA, 2, 1, 1)]);
+    device.resync(vec![head(ADA, 4, 4, 0)]);
+    assert_eq!(lost(&mut device), NONE, "it was read elsewhere");
+}
+
+#[test]
+fn what_somebody_elses_page_holds_is_no_news() {
+    let mut device = Device::live(vec![head(ADA, 0, 0, 0)]);
+    let foreign = page(vec![message(ADA, BOB, 1, 1, Millis(1))], 1);
+    assert_eq!(arrivals(&device.loaded(HistoryQuery::Newest, foreign)), NONE);
+}
+
+#[test]
+fn a_hole_that_is_filled_and_a_page_further_up_are_told_apart() {
+    let mut device = Device::reading(2);
+    device.feed(device.pong(&[(ADA, 4)]));
+    device.wait(60);
+    let filled = page(vec![theirs(ADA, 3), theirs(ADA, 4)], 4);
+    assert_eq!(arrivals(&device.loaded(HistoryQuery::After(Seq(2)), filled)), [4]);
+    let mut device = Device::live(Vec::new());
+    device.feed(Input::ConversationOpened { peer: ADA });
+    device.loaded(HistoryQuery::Newest, page(vec![mine(ADA, 9, 9)], 9));
+    device.feed(Input::OlderRequested { peer: ADA });
+    let older = page((1..=8).map(|seq| theirs(ADA, seq)).collect(), 9);
+    assert_eq!(arrivals(&device.loaded(HistoryQuery::Before(Seq(9)), older)), NONE);
+    assert_eq!(arrivals(&device.feed(live(theirs(ADA, 10)))), [10]);
+}
+
+#[test]
 fn a_conversation_that_was_never_opened_keeps_a_head_and_fetches_nothing() {
     let mut device = Device::live(vec![head(ADA, 5, 3, 2)]);
     let mut actions = device.feed(live(theirs(ADA, 6)));

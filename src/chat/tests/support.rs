@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::chat::protocol::{ClientFrame, ConversationHead, HistoryPage, ServerFrame};
 use crate::chat::{Action, Delivery, HistoryQuery, Input, Millis, Outbox, Session, Timeline};
-use crate::domain::{ClientId, Message, MessageBody, MessageId, Seq, UserId};
+use crate::domain::{ClientId, Contact, Message, MessageBody, MessageId, Seq, UserId};
 
 pub(super) const ME: UserId = UserId(Uuid::from_u128(1));
 pub(super) const ADA: UserId = UserId(Uuid::from_u128(2));
@@ -59,6 +59,7 @@ pub(super) fn head(peer: UserId, last: u64, read: u64, unread: u64) -> Conversat
         unread,
         online: false,
         last_seen: None,
+        contact: Contact::default(),
     }
 }
 
@@ -66,7 +67,16 @@ pub(super) fn page(messages: Vec<Message>, last: u64) -> HistoryPage {
     let has_more = false;
     let zero = Seq::ZERO;
     let (read_seq, peer_read_seq, peer_delivered_seq) = (zero, zero, zero);
-    HistoryPage { messages, last_seq: Seq(last), read_seq, peer_read_seq, peer_delivered_seq, has_more }
+    let contact = Contact::default();
+    HistoryPage {
+        messages,
+        last_seq: Seq(last),
+        read_seq,
+        peer_read_seq,
+        peer_delivered_seq,
+        has_more,
+        contact,
+    }
 }
 
 pub(super) fn live(message: Message) -> Input {

@@ -6,16 +6,18 @@ use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
 
 use super::composer::Composer;
+use super::conversation_menu::ConversationMenu;
 use super::conversation_start::ConversationStart;
 use super::message_log::MessageLog;
 use super::status_strip::StatusStrip;
 use crate::components::ui::avatar::Avatar;
 use crate::components::ui::icon::{Icon, IconName};
-use crate::domain::UserId;
+use crate::domain::{ContactChange, UserId};
 use crate::hooks::browser::Listener;
 use crate::hooks::messenger::{Presence, use_presence_text};
 use crate::hooks::page;
-use crate::hooks::use_messages::use_messages;
+use crate::hooks::reactive::{effect, memo, spawn};
+use crate::hooks::use_messages::{UseMessages, use_messages};
 use crate::state::use_app_store;
 
 /// Below this the panel covers the page.
@@ -52,28 +54,30 @@ pub fn ChatPanel(
     page::use_visual_viewport(is_compact.into());
 
     let draft = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         let typed_early = input.get_untracked().map(|input| input.value()).filter(|typed| !typed.is_empty());
         draft.set(typed_early.unwrap_or_else(|| chat.draft()));
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             let _ = input.focus();
         }
     });
     on_cleanup(page::return_focus_to_message_button);
-    Effect::new(move |_| {
+    effect(move || {
         StoredValue::new_local(Listener::new(&window(), "keydown", move |event| {
             let event = event.unchecked_into::<KeyboardEvent>();
             if event.key() == "Escape"
                 && !event.is_composing()
                 && !event.default_prevented()
                 && !is_elsewhere(&event)
+                && !page::has_open_menu()
             {
                 store.close_chat();
             }
         }))
     });
+    let is_blocked = memo(move || chat.contact.get().blocked);
     let pick = Callback::new(move |opener: String| {
         chat.save_draft(&opener);
         draft.set(opener);
@@ -99,6 +103,7 @@ pub fn ChatPanel(
                     {move || name.get()}
                 </h2>
                 <p class="chat-panel__presence">{move || presence_text.get()}</p>
+                <ConversationMenu chat name />
                 <button
                     class="icon-button chat-panel__close"
                     type="button"
@@ -119,10 +124,39 @@ pub fn ChatPanel(
                     on_pick=pick
                 />
             </MessageLog>
-            <Composer chat name draft input />
+            {move || {
+                if is_blocked.get() {
+                    view! { <Blocked chat name /> }.into_any()
+                } else {
+                    view! { <Composer chat name draft input /> }.into_any()
+                }
+            }}
         </section>
     }
     .into_any()
+}
+
+/// Where one would write, to somebody one has blocked. Only the one who blocks ever sees it.
+#[component]
+fn Blocked(chat: UseMessages, name: Signal<String>) -> impl IntoView {
+    let has_failed = RwSignal::new(false);
+    let unblock = move |_| {
+        spawn(async move {
+            let is_done = chat.change_contact(ContactChange::Blocked(false)).await;
+            has_failed.try_set(!is_done);
+        });
+    };
+    view! {
+        <div class="chat-panel__blocked">
+            <p>{move || format!("You blocked {}.", name.get())}</p>
+            <button class="button" type="button" on:click=unblock>
+                "Unblock"
+            </button>
+            <p role="alert">
+                {move || has_failed.get().then_some("That did not reach the server. Try again.")}
+            </p>
+        </div>
+    }
 }
 
 /// Whether the key belongs to a field outside of the panel, where Escape has a meaning of its own.

@@ -8,6 +8,7 @@ use web_sys::HtmlTextAreaElement;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::MessageBody;
 use crate::hooks::page;
+use crate::hooks::reactive::{effect, memo};
 use crate::hooks::use_messages::UseMessages;
 
 /// From here on the writer sees how much room is left.
@@ -27,11 +28,11 @@ pub fn Composer(
     /// The text box, for the panel to give the focus to.
     input: NodeRef<html::Textarea>,
 ) -> impl IntoView {
-    let can_send = Memo::new(move |_| draft.with(|text| MessageBody::parse(text.as_str()).is_ok()));
-    let count = Memo::new(move |_| draft.with(|text| MessageBody::count(text)));
+    let can_send = memo(move || draft.with(|text| MessageBody::parse(text.as_str()).is_ok()));
+    let count = memo(move || draft.with(|text| MessageBody::count(text)));
     let breaks_on_enter = page::use_media_query("(pointer: coarse)");
     // Not a property of the view: what was typed before the page was interactive would be overwritten.
-    Effect::new(move |_| {
+    effect(move || {
         let text = draft.get();
         if let Some(input) = input.get() {
             if input.value() != text {

@@ -7,6 +7,7 @@ use super::rich_text::{self, Piece};
 use crate::chat::{Delivery, EntryKey};
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::local_time;
+use crate::hooks::reactive::memo;
 use crate::hooks::use_messages::{Bubble, UseMessages, state_word};
 
 /// A message with its time and, for own ones, how far it got; when it failed, with a way on.
@@ -36,10 +37,10 @@ pub fn MessageBubble(
         }),
     });
     let text = pieces.collect_view();
-    let delivery = Memo::new(move |_| bubble.with(|bubble| bubble.delivery.clone()));
-    let created_at = Memo::new(move |_| bubble.with(|bubble| bubble.created_at));
+    let delivery = memo(move || bubble.with(|bubble| bubble.delivery.clone()));
+    let created_at = memo(move || bubble.with(|bubble| bubble.created_at));
     let state = move || delivery.with(|delivery| state_word(delivery).map(|word| (icon_of(delivery), word)));
-    let failure = Memo::new(move |_| match delivery.get() {
+    let failure = memo(move || match delivery.get() {
         Delivery::NotSent { reason } => Some(reason),
         _ => None,
     });

@@ -11,6 +11,7 @@ use crate::chat::Loading;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::browser::BrowserCell;
 use crate::hooks::page;
+use crate::hooks::reactive::{effect, memo};
 use crate::hooks::use_messages::{Row, UseMessages};
 
 /// How many lines the placeholder has.
@@ -30,12 +31,12 @@ pub fn MessageLog(
     let list = NodeRef::<html::Div>::new();
     let position = Position::new();
     let scroller = BrowserCell::<Rc<Scroller>>::default();
-    Effect::new(move |_| {
+    effect(move || {
         if let (Some(log), Some(list)) = (log.get(), list.get()) {
             scroller.fill(Scroller::new(log.into(), list.into(), chat, position));
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         chat.messages.track();
         chat.tail.track();
         chat.loading.track();
@@ -148,7 +149,7 @@ fn Jump(
     position: Position,
     on_jump: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
-    let label = Memo::new(move |_| {
+    let label = memo(move || {
         if position.is_at_bottom.get() || chat.tail.get().last.is_none() {
             return None;
         }
@@ -157,7 +158,7 @@ fn Jump(
             new => Some(format!("{new} new")),
         }
     });
-    let is_shown = Memo::new(move |_| label.with(Option::is_some));
+    let is_shown = memo(move || label.with(Option::is_some));
     view! {
         <Show when=move || is_shown.get()>
             <button class="chat-panel__jump" type="button" on:click=move |_| on_jump()>

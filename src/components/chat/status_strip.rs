@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::chat::Connection;
 use crate::components::ui::icon::{Icon, IconName};
+use crate::hooks::reactive::{effect, memo};
 
 /// A connection that comes back sooner than this is not worth a word.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -16,9 +17,9 @@ pub fn StatusStrip(
     /// How the connection stands.
     connection: Signal<Connection>,
 ) -> impl IntoView {
-    let is_well = Memo::new(move |_| matches!(connection.get(), Connection::Live | Connection::Ended));
+    let is_well = memo(move || matches!(connection.get(), Connection::Live | Connection::Ended));
     let (is_overdue, set_overdue) = signal(false);
-    Effect::new(move |_| {
+    effect(move || {
         set_overdue.set(false);
         if !is_well.get()
             && let Ok(waiting) = set_timeout_with_handle(
@@ -31,7 +32,7 @@ pub fn StatusStrip(
             on_cleanup(move || waiting.clear());
         }
     });
-    let kind = Memo::new(move |_| match connection.get() {
+    let kind = memo(move || match connection.get() {
         Connection::Offline => Some("offline"),
         Connection::Connecting | Connection::BackingOff => is_overdue.get().then_some("reconnecting"),
         Connection::Live | Connection::Ended => None,

@@ -8,6 +8,7 @@ use crate::components::ui::avatar::Avatar;
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, ScoredProfile};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
+use crate::hooks::reactive::memo;
 use crate::state::use_app_store;
 
 /// How many interests fit beside the name.
@@ -27,10 +28,11 @@ pub fn MatchItem(
     let Profile { id, display_name, headline, interests, avatar_url, .. } = profile;
     let store = use_app_store();
     let messenger = use_messenger();
+    let contact = messenger.contact_of(id);
     let (online, _) = use_presence_text(id, loaded);
     let link = NodeRef::<html::A>::new();
 
-    let chosen = Memo::new(move |_| store.card() == Some(id));
+    let chosen = memo(move || store.card() == Some(id));
     Effect::new(move |was_chosen: Option<bool>| {
         let is_chosen = chosen.get();
         if was_chosen == Some(true)
@@ -100,7 +102,11 @@ pub fn MatchItem(
                             <span class="match-item__score">{format!("{score}% match")}</span>
                         }
                     })}
-                <UnreadBadge count=messenger.unread_of(id) class="match-item__unread"/>
+                <UnreadBadge
+                    count=messenger.unread_of(id)
+                    is_quiet=Signal::derive(move || contact.get().muted)
+                    class="match-item__unread"
+                />
             </a>
         </li>
     }

@@ -39,6 +39,12 @@ pub enum IconName {
     Retry,
     /// A tray: the list of conversations.
     Inbox,
+    /// Two sliders: settings.
+    Settings,
+    /// Three dots: what else one can do.
+    More,
+    /// A crossed bell: no attention.
+    Mute,
 }
 
 impl IconName {
@@ -70,6 +76,13 @@ impl IconName {
             Self::Retry => "M16.5 3.5v4.3h-4.3M16.3 7.8A6.7 6.7 0 1 0 16.7 11",
             Self::Inbox => {
                 "M2.5 11 5 4.5h10l2.5 6.5v4a1.5 1.5 0 0 1-1.5 1.5H4A1.5 1.5 0 0 1 2.5 15ZM2.5 11h4.2L8 13.3h4l1.3-2.3h4.2"
+            }
+            Self::More => "M4.5 10h.01M10 10h.01M15.5 10h.01",
+            Self::Mute => {
+                "M5.3 8a4.7 4.7 0 0 1 7.6-3.7M14.6 7.6c.3 4 1.9 5.4 1.9 5.4h-4M9.4 13H3.5s1.8-1.5 1.8-5M8.3 15.8a1.9 1.9 0 0 0 3.4 0M3 3l14 14"
+            }
+            Self::Settings => {
+                "M3 6.5h6.2M13.8 6.5H17M3 13.5h3.2M10.8 13.5H17M13.8 6.5a2.3 2.3 0 1 1-4.6 0 2.3 2.3 0 0 1 4.6 0ZM10.8 13.5a2.3 2.3 0 1 1-4.6 0 2.3 2.3 0 0 1 4.6 0Z"
             }
         }
     }

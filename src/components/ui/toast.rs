@@ -11,6 +11,7 @@ use super::avatar::Avatar;
 use super::icon::{Icon, IconName};
 use crate::hooks::messenger::{Messenger, Toast};
 use crate::hooks::page;
+use crate::hooks::reactive::effect;
 use crate::state::use_app_store;
 
 /// How long a toast stays while nothing holds it.
@@ -43,7 +44,7 @@ fn Attention(messenger: Messenger) -> impl IntoView {
         Some(label) => format!("({label}) {text}"),
         None => text,
     };
-    Effect::new(move |_| {
+    effect(move || {
         let icon = document().query_selector("link[rel=icon]").ok().flatten();
         let shown = if unread.get() > 0 { "/favicon-unread.svg" } else { "/favicon.svg" };
         if let Some(icon) = icon.filter(|icon| icon.get_attribute("href").as_deref() != Some(shown)) {
@@ -51,11 +52,18 @@ fn Attention(messenger: Messenger) -> impl IntoView {
             let _ = icon.set_attribute("href", shown);
         }
     });
+    let store = use_app_store();
+    let called = messenger.called();
+    effect(move || {
+        if let Some(peer) = called.get() {
+            store.open_chat(peer);
+        }
+    });
     let toasts = messenger.toasts();
     let log_out_failed = messenger.log_out_failed();
     let layer = NodeRef::<html::Div>::new();
     // In the top layer nothing of the page can cover it, whatever is blurred or stacked there.
-    Effect::new(move |_| {
+    effect(move || {
         let is_empty = toasts.with(Vec::is_empty) && !log_out_failed.get();
         if let Some(layer) = layer.get() {
             let _ = if is_empty { layer.hide_popover() } else { layer.show_popover() };
@@ -97,11 +105,11 @@ fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
     let (is_focused, set_focused) = signal(false);
     let shown_for = StoredValue::new(Duration::ZERO);
     let view = RwSignal::from(view);
-    Effect::new(move |_| {
+    effect(move || {
         view.track();
         shown_for.set_value(Duration::ZERO);
     });
-    Effect::new(move |_| {
+    effect(move || {
         let tick = move || {
             if is_hovered.get_untracked() || is_focused.get_untracked() || !page::is_visible() {
                 return;

@@ -11,7 +11,6 @@ use std::rc::{Rc, Weak};
 use leptos::prelude::*;
 use uuid::Uuid;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::StorageEvent;
 
 use super::socket::{Socket, SocketEvent};
@@ -20,8 +19,10 @@ use super::{Signals, Toast, ToastView, rest};
 use crate::chat::{Action, Connection, HistoryQuery, Input, Session, Timeline};
 use crate::domain::{Message, Profile, UserId};
 use crate::hooks::browser::{self, Listener, Timer};
-use crate::hooks::page;
+use crate::hooks::notices::{self, Notice, Permission};
+use crate::hooks::reactive::spawn;
 use crate::hooks::storage::UserStorage;
+use crate::hooks::{page, preferences};
 
 /// More toasts than this at once would cover what one is reading.
 const MAX_TOASTS: usize = 3;
@@ -44,6 +45,8 @@ pub(super) struct Driver {
     /// Whose conversation is open in this tab: no toasts for it.
     open: Cell<Option<UserId>>,
     profiles: RefCell<HashMap<UserId, Profile>>,
+    /// The browser's notifications on show.
+    notices: RefCell<HashMap<UserId, Notice>>,
     /// Set when this tab has forgotten its user and is on its way to the log-in page.
     is_over: Cell<bool>,
     /// Set while a log-out is under way: the server then ends this session because we asked for it.
@@ -73,6 +76,7 @@ impl Driver {
                 storage,
                 open: Cell::new(None),
                 profiles: RefCell::default(),
+                notices: RefCell::default(),
                 is_over: Cell::new(false),
                 is_leaving: Cell::new(false),
                 signals,
@@ -95,6 +99,12 @@ impl Driver {
             Listener::new(&window, "offline", ignore(with(&self.this, |it| it.handle(Input::NetworkLost)))),
             Listener::new(&window, "focus", ignore(with(&self.this, became_visible))),
             Listener::new(&window, "pageshow", ignore(with(&self.this, became_visible))),
+            // What is on the desktop would stay there, and lead nowhere.
+            Listener::new(
+                &window,
+                "pagehide",
+                ignore(with(&self.this, |it| it.notices.borrow_mut().clear())),
+            ),
             Listener::new(&document, "visibilitychange", ignore(with(&self.this, became_visible))),
             Listener::new(&window, "storage", move |event| {
                 let key = event.unchecked_into::<StorageEvent>().key();
@@ -112,7 +122,7 @@ impl Driver {
                     driver.forget();
                     go_to("/login");
                 }
-                News::Toasted(peer) => driver.drop_toast(peer),
+                News::Toasted(peer) => driver.hide_toast(peer),
             }
         });
         self.handle(Input::Started);
@@ -151,7 +161,7 @@ impl Driver {
     pub(super) fn log_out(self: &Rc<Self>) {
         let driver = Rc::clone(self);
         driver.is_leaving.set(true);
-        spawn_local(async move {
+        spawn(async move {
             let answer = rest::log_out().await;
             // The answer may get lost after the server has ended the session.
             let has_ended = driver.session.borrow().connection() == Connection::Ended;
@@ -173,7 +183,9 @@ impl Driver {
         self.socket.replace(None);
         self.timer.borrow_mut().clear();
         self.storage.purge();
+        preferences::forget_calls();
         self.signals.toasts.try_set(Vec::new());
+        self.notices.borrow_mut().clear();
     }
 
     /// What this side wants to know of an input.
@@ -220,7 +232,10 @@ impl Driver {
             }
             Action::SessionOver if self.is_leaving.get() => {}
             // Until the page is gone one may still write: that goes into the outbox and the draft.
-            Action::SessionOver => go_to(&log_in_address()),
+            Action::SessionOver => {
+                self.notices.borrow_mut().clear();
+                go_to(&log_in_address());
+            }
         }
     }
 
@@ -229,7 +244,7 @@ impl Driver {
         self.attempt.set(attempt);
         self.socket.replace(None);
         let this = Weak::clone(&self.this);
-        spawn_local(async move {
+        spawn(async move {
             let ticket = rest::ws_ticket().await;
             let Some(driver) = this.upgrade().filter(|driver| driver.attempt.get() == attempt) else {
                 return;
@@ -255,7 +270,7 @@ impl Driver {
 
     fn fetch_history(&self, peer: UserId, query: HistoryQuery) {
         let this = Weak::clone(&self.this);
-        spawn_local(async move {
+        spawn(async move {
             let answer = rest::history(peer, query).await;
             if let Some(driver) = this.upgrade() {
                 driver.handle(match answer {
@@ -293,6 +308,11 @@ impl Driver {
     }
 
     fn drop_toast(&self, peer: UserId) {
+        self.notices.borrow_mut().remove(&peer);
+        self.hide_toast(peer);
+    }
+
+    fn hide_toast(&self, peer: UserId) {
         let is_shown = |toasts: &Vec<Toast>| toasts.iter().any(|toast| toast.peer == peer);
         if self.signals.toasts.try_with_untracked(is_shown) == Some(true) {
             self.signals.toasts.try_update(|toasts| toasts.retain(|toast| toast.peer != peer));
@@ -301,10 +321,13 @@ impl Driver {
 
     fn message_arrived(&self, message: Message) {
         let peer = message.peer_of(self.me);
+        if self.session.borrow().peer(peer).contact.muted {
+            return;
+        }
         let this = Weak::clone(&self.this);
-        let is_in_view = self.open.get() == Some(peer);
+        let is_in_view = self.open.get() == Some(peer) && page::is_attended();
         let is_toasting = self.signals.toasts.try_with_untracked(Vec::is_empty) == Some(false);
-        spawn_local(async move {
+        spawn(async move {
             // Also claimed when it is in view here, so that no tab behind this one toasts it.
             let is_mine =
                 tabs::claim(&format!("mosaic.toast.{}", message.id), is_toasting || is_in_view).await;
@@ -314,11 +337,40 @@ impl Driver {
             let Some(profile) = Self::profile(&this, peer).await else { return };
             let Some(driver) = this.upgrade() else { return };
             let was_read = driver.session.borrow().peer(peer).unread == 0;
-            if driver.open.get() != Some(peer) && !was_read && !driver.is_over.get() {
+            if was_read || driver.is_over.get() {
+                return;
+            }
+            driver.call(&profile, &message.content);
+            if driver.open.get() != Some(peer) {
                 driver.show_toast(&profile, message.content);
                 driver.announce(News::Toasted(peer));
             }
         });
+    }
+
+    /// Draws attention from outside of the page, as far as the user wants that.
+    fn call(&self, profile: &Profile, text: &str) {
+        // As they are kept: another tab may have changed them.
+        let wanted = preferences::kept().unwrap_or_default();
+        if wanted.sound {
+            notices::chime();
+        }
+        if wanted.notifications && !page::is_attended() && notices::permission() == Permission::Granted {
+            let (peer, called) = (profile.id, self.signals.called);
+            let first_line = text.trim_start().lines().next().unwrap_or_default();
+            // Before the next one is on show: a browser may close by person, not by notice.
+            self.notices.borrow_mut().remove(&peer);
+            let notice = Notice::show(
+                &peer.to_string(),
+                &profile.display_name,
+                first_line,
+                profile.avatar_url.as_deref(),
+                move || {
+                    called.try_set(Some(peer));
+                },
+            );
+            self.notices.borrow_mut().extend(notice.map(|notice| (peer, notice)));
+        }
     }
 
     fn show_toast(&self, profile: &Profile, text: String) {

@@ -7,7 +7,7 @@ use web_sys::AbortSignal;
 
 use crate::chat::protocol::HistoryPage;
 use crate::chat::{HistoryQuery, PAGE};
-use crate::domain::{ScoredProfile, UserId};
+use crate::domain::{Contact, ContactChange, ScoredProfile, UserId};
 
 /// A call that takes longer has failed: a dead network does not always say so.
 const TIME_OUT_MS: u32 = 10_000;
@@ -46,6 +46,27 @@ pub(super) async fn profile(person: UserId) -> Result<ScoredProfile, Refused> {
     json(Request::get(&format!("/profiles/{person}"))).await
 }
 
+/// Has the server take in what the user chose for `peer`.
+pub(super) async fn change_contact(peer: UserId, change: ContactChange) -> Result<Contact, Refused> {
+    #[derive(Deserialize)]
+    struct Answer {
+        contact: Contact,
+    }
+    let (what, on) = match change {
+        ContactChange::Muted(on) => ("muted", on),
+        ContactChange::MarkedUnread(on) => ("marked_unread", on),
+        ContactChange::Blocked(on) => ("blocked", on),
+    };
+    let response = post(&format!("/messages/contact/{peer}"), format!("{{\"{what}\":{on}}}")).await?;
+    Ok(read::<Answer>(response).await?.contact)
+}
+
+/// Tells the operator about `peer`.
+pub(super) async fn report(peer: UserId, reason: &str) -> Result<(), Refused> {
+    let reason = serde_json::to_string(reason).map_err(|_| Refused::Otherwise)?;
+    post(&format!("/messages/report/{peer}"), format!("{{\"reason\":{reason}}}")).await.map(drop)
+}
+
 /// Ends the session. A session that is over already counts as ended.
 pub(super) async fn log_out() -> Result<(), Refused> {
     match send(Request::post("/auth/logout")).await {
@@ -55,12 +76,29 @@ pub(super) async fn log_out() -> Result<(), Refused> {
 }
 
 async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refused> {
-    send(request).await?.json().await.map_err(|_| Refused::Otherwise)
+    read(send(request).await?).await
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, Refused> {
+    response.json().await.map_err(|_| Refused::Otherwise)
 }
 
 async fn send(request: RequestBuilder) -> Result<Response, Refused> {
-    let deadline = AbortSignal::timeout_with_u32(TIME_OUT_MS);
-    let response = request.abort_signal(Some(&deadline)).send().await.map_err(|_| Refused::Otherwise)?;
+    answered(in_time(request).build()).await
+}
+
+async fn post(address: &str, json: String) -> Result<Response, Refused> {
+    let request = in_time(Request::post(address)).header("content-type", "application/json");
+    answered(request.body(json)).await
+}
+
+fn in_time(request: RequestBuilder) -> RequestBuilder {
+    request.abort_signal(Some(&AbortSignal::timeout_with_u32(TIME_OUT_MS)))
+}
+
+async fn answered(request: Result<Request, gloo_net::Error>) -> Result<Response, Refused> {
+    let request = request.map_err(|_| Refused::Otherwise)?;
+    let response = request.send().await.map_err(|_| Refused::Otherwise)?;
     match response.status() {
         200..=299 => Ok(response),
         401 => Err(Refused::Unauthenticated),

@@ -22,8 +22,9 @@ const HIDDEN_WAIT_MS: i32 = 200;
 const UNFOCUSED_WAIT_MS: i32 = 90;
 /// The same for one in front that shows no toasts yet: several windows may claim to be in front.
 const FRESH_WAIT_MS: i32 = 40;
-/// How long a claim is held: longer than any tab may wait.
-const CLAIM_MS: i32 = 30_000;
+/// How long a claim is held: a tab whose socket lost the message learns of it by a ping, which a hidden
+/// tab sends once a minute.
+const CLAIM_MS: i32 = 180_000;
 
 /// What a tab tells the others of the same user.
 #[derive(Clone, Copy, Serialize, Deserialize)]

@@ -76,7 +76,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{ClientId, Message, MessageId, Profile, Seq};
+    use crate::domain::{ClientId, Contact, Message, MessageId, Profile, Seq};
 
     fn item(peer: u128, at: i64) -> ConversationItem {
         let id = UserId(Uuid::from_u128(peer));
@@ -105,6 +105,7 @@ mod tests {
             last_seq: Seq(1),
             read_seq: Seq::ZERO,
             unread: 1,
+            contact: Contact::default(),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::components::inbox_item::InboxItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::UserId;
 use crate::hooks::messenger::use_messenger;
+use crate::hooks::reactive::{effect, memo};
 
 /// News within this time are fetched together.
 const GATHER: Duration = Duration::from_millis(150);
@@ -59,7 +60,7 @@ pub fn InboxList(
             show_more.dispatch(cursor);
         }
     };
-    let empty = Memo::new(move |_| inbox.with(|inbox| inbox.items().is_empty()));
+    let empty = memo(move || inbox.with(|inbox| inbox.items().is_empty()));
 
     view! {
         <p class="inbox__status" role="status">
@@ -112,7 +113,7 @@ fn keep_up_to_date(refresh: Action<(), ()>, asked_at: u64) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let pending = refresh.pending();
 
-    Effect::new(move || {
+    effect(move || {
         let news = activity.get() != fetched.get_value();
         if news && !pending.get() && timer.get_value().is_none() {
             let handle = set_timeout_with_handle(
@@ -150,7 +151,8 @@ fn Row(inbox: RwSignal<Inbox>, peer: UserId) -> impl IntoView {
         let held = Signal::derive(move || item.get().unwrap_or_else(|| first.clone()));
         let last_message = Signal::derive(move || held.with(|item| item.last_message.clone()));
         let unread = Signal::derive(move || held.with(|item| item.unread));
-        view! { <InboxItem peer last_message unread/> }
+        let contact = Signal::derive(move || held.with(|item| item.contact));
+        view! { <InboxItem peer last_message unread contact/> }
     })
 }
 

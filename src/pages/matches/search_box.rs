@@ -7,6 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::ui::icon::{Icon, IconName};
+use crate::hooks::reactive::effect;
 
 /// How long the typing must pause before the list is asked for.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -21,7 +22,7 @@ pub fn SearchBox(
     let mut search_later = debounce(PAUSE, move |typed: String| search(query, &typed));
 
     // What was typed before hydration, or restored by the browser, counts as well.
-    Effect::new(move || {
+    effect(move || {
         if let Some(input) = input.get() {
             search(query, &input.value());
         }

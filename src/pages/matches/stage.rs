@@ -10,6 +10,7 @@ use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ScoredProfile;
 use crate::hooks::messenger::Presence;
+use crate::hooks::reactive::memo;
 use crate::state::use_app_store;
 
 /// What the stage shows.
@@ -49,7 +50,7 @@ impl Shown {
 #[component]
 pub fn Stage() -> impl IntoView {
     let address = use_query_map();
-    let asked = Memo::new(move |_| address.with(|address| address.get("profile")));
+    let asked = memo(move || address.with(|address| address.get("profile")));
     let shown = Resource::new(move || asked.get(), Shown::load);
 
     view! {

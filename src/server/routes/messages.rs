@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::extract::{JsonBody, PathUser, SEND_BYTES};
-use crate::domain::Seq;
+use crate::domain::{ContactChange, Seq};
 use crate::server::AppState;
 use crate::server::auth::{TICKET_AGE, Viewer};
 use crate::server::error::ServiceError;
@@ -21,6 +21,8 @@ pub fn router() -> Router<AppState> {
         .route("/messages/send", post(send))
         .route("/messages/history/{other_user_id}", get(history))
         .route("/messages/read/{other_user_id}", post(read))
+        .route("/messages/contact/{other_user_id}", post(contact))
+        .route("/messages/report/{other_user_id}", post(report))
 }
 
 async fn ticket(State(state): State<AppState>, viewer: Viewer) -> Result<Response, ServiceError> {
@@ -73,5 +75,31 @@ async fn read(
     JsonBody(body): JsonBody,
 ) -> Result<StatusCode, ServiceError> {
     state.service.mark_read(viewer, peer, body.seq("seq")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn contact(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    PathUser(peer): PathUser,
+    JsonBody(body): JsonBody,
+) -> Result<Response, ServiceError> {
+    let change = match (body.flag("muted")?, body.flag("marked_unread")?, body.flag("blocked")?) {
+        (Some(on), None, None) => ContactChange::Muted(on),
+        (None, Some(on), None) => ContactChange::MarkedUnread(on),
+        (None, None, Some(on)) => ContactChange::Blocked(on),
+        _ => return Err(ServiceError::invalid("body", "Give one of muted, marked_unread and blocked.")),
+    };
+    let contact = state.service.change_contact(viewer, peer, change).await?;
+    Ok(Json(json!({"contact": contact})).into_response())
+}
+
+async fn report(
+    State(state): State<AppState>,
+    viewer: Viewer,
+    PathUser(peer): PathUser,
+    JsonBody(body): JsonBody,
+) -> Result<StatusCode, ServiceError> {
+    state.service.report(viewer, peer, body.text("reason")?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

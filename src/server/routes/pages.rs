@@ -11,13 +11,14 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
     LeptosRoutes as _, ResponseOptions, file_and_error_handler_with_context, generate_route_list,
 };
-use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
+use super::compression;
 use super::extract::BODY_BYTES;
 use super::guard::time_limit;
 use crate::app::{App, shell};
+use crate::domain::Preferences;
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 
@@ -45,7 +46,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(time_limit))
         .layer(from_fn_with_state(state.clone(), usher))
-        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        .layer(compression())
 }
 
 /// Finds out who looks at a page, and sends those to the log-in who have to.
@@ -72,8 +73,14 @@ async fn usher(viewer: Option<Viewer>, mut request: Request, next: Next) -> Resp
 /// What server functions and components find in the context on the server.
 fn provide_page_context(state: &AppState) {
     provide_context(state.clone());
-    if let Some(viewer) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Viewer>().copied()) {
-        provide_context(viewer);
+    if let Some(parts) = use_context::<Parts>() {
+        if let Some(viewer) = parts.extensions.get::<Viewer>() {
+            provide_context(*viewer);
+        }
+        let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        if let Some(preferences) = Preferences::from_cookies(&cookies.collect::<Vec<_>>().join(";")) {
+            provide_context(preferences);
+        }
     }
     if let Some(options) = use_context::<ResponseOptions>() {
         options.insert_header(header::CONTENT_SECURITY_POLICY, content_security_policy(state));
@@ -86,7 +93,7 @@ fn content_security_policy(state: &AppState) -> HeaderValue {
     let sockets = state.page_socket_sources();
     let policy = format!(
         "default-src 'none'; script-src 'self'{nonce} 'wasm-unsafe-eval'; style-src 'self'{nonce}; img-src 'self' data:; \
-         font-src 'self'; connect-src 'self' {sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
+         font-src 'self'; connect-src 'self' {sockets}; manifest-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; \
          object-src 'none'; frame-ancestors 'none'"
     );
     HeaderValue::from_str(&policy).expect("nonce and origins are visible ASCII")

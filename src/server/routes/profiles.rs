@@ -8,6 +8,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use super::compression;
 use super::extract::PathUser;
 use crate::server::AppState;
 use crate::server::auth::Viewer;
@@ -20,7 +21,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/profiles/matches", get(matches))
         .route("/profiles/{user_id}", get(profile))
-        .route("/avatars/{file}", get(avatar))
+        .route("/avatars/{file}", get(avatar).layer(compression()))
 }
 
 async fn matches(

@@ -57,9 +57,11 @@ impl Service {
     }
 
     async fn store_and_tell(&self, new: &NewMessage, from: Option<SocketId>) -> Result<Sent> {
-        let (message, duplicate) = match self.store.insert_message(new).await? {
-            Insert::Stored(message) => (message, false),
-            Insert::AlreadyStored(message) => (message, true),
+        let (message, duplicate, is_heard) = match self.store.insert_message(new).await? {
+            Insert::Stored(message) => (message, false, true),
+            Insert::AlreadyStored(message) => (message, true, true),
+            Insert::Unheard { message, duplicate } => (message, duplicate, false),
+            Insert::Blocked => return Err(ServiceError::Blocked),
             Insert::ClientIdReused => return Err(ServiceError::ClientIdReused),
             Insert::NoReceiver => return Err(ServiceError::NotFound),
         };
@@ -67,9 +69,11 @@ impl Service {
             .increment(1);
         let (sender, receiver) = (message.sender_id, message.receiver_id);
         let frame = ServerFrame::Message { message: message.clone() };
-        self.fanout.tell(receiver, &frame, None).await;
+        if is_heard {
+            self.fanout.tell(receiver, &frame, None).await;
+        }
         self.fanout.tell(sender, &frame, from).await;
-        if message.seq == Seq::ZERO.next() {
+        if is_heard && message.seq == Seq::ZERO.next() {
             self.introduce(sender, receiver).await;
         }
         Ok(Sent { message, duplicate })
@@ -77,7 +81,7 @@ impl Service {
 
     /// Runs what writes and then tells in a task of its own: a caller that goes away in between must
     /// not take the telling along, and the bus stays open until it is told.
-    async fn to_its_end<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Result<T>
+    pub(super) async fn to_its_end<T, F>(self: &Arc<Self>, work: impl FnOnce(Arc<Self>) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
@@ -147,9 +151,11 @@ impl Service {
     async fn read_and_tell(&self, viewer: Viewer, peer: UserId, seq: Seq) -> Result<()> {
         let (me, now) = (viewer.user_id, self.clock.now());
         match self.store.mark_read(me, peer, seq, now).await? {
-            Mark::Moved(seq) => {
+            moved @ (Mark::Moved(_) | Mark::MovedUnheard) => {
                 let read = |peer_id| ServerFrame::Read { peer_id, reader_id: me, seq, read_at: now };
-                self.fanout.tell(peer, &read(me), None).await;
+                if moved != Mark::MovedUnheard {
+                    self.fanout.tell(peer, &read(me), None).await;
+                }
                 self.fanout.tell(me, &read(peer), None).await;
                 Ok(())
             }
@@ -173,14 +179,16 @@ impl Service {
                 self.fanout.tell(peer, &frame, None).await;
                 Ok(())
             }
-            Mark::Unchanged => Ok(()),
+            Mark::MovedUnheard | Mark::Unchanged => Ok(()),
             Mark::BeyondEnd => Err(self.beyond_end(viewer, peer).await?),
         }
     }
 
     /// The user is typing to a peer. Never stored.
     pub async fn note_typing(&self, viewer: Viewer, peer: UserId) {
-        if peer != viewer.user_id {
+        // What cannot be looked up is not passed on: it would be over in five seconds anyway.
+        let is_heard = self.store.is_silent(viewer.user_id, peer).await.is_ok_and(|silent| !silent);
+        if peer != viewer.user_id && is_heard {
             self.fanout.tell(peer, &ServerFrame::Typing { peer_id: viewer.user_id }, None).await;
         }
     }

@@ -50,7 +50,7 @@ macro_rules! implement_store {
             ) -> Result<Option<ScoredProfile>> {
                 let found = self.reads.run(move |db| {
                     async move {
-                        let profile = people::profiles(db, vec![id], alive(now)).await?.pop();
+                        let profile = people::profiles(db, viewer, vec![id], alive(now)).await?.pop();
                         let score = if viewer == id { None } else { search::score(db, viewer, id).await? };
                         Ok(profile.map(|profile| ScoredProfile { profile, score }))
                     }
@@ -74,7 +74,7 @@ macro_rules! implement_store {
                         async move {
                             let (ranked, more) = search::page(db, viewer, &text, limit, after).await?;
                             let ids = ranked.iter().map(|entry| entry.id).collect();
-                            let profiles = people::profiles(db, ids, alive(now)).await?;
+                            let profiles = people::profiles(db, viewer, ids, alive(now)).await?;
                             Ok(match_page(ranked, more, profiles))
                         }
                         .boxed()
@@ -191,6 +191,28 @@ macro_rules! implement_store {
                     .reads
                     .run(move |db| conversations::changed_since(db, users, since, alive(now)).boxed())
                     .await?)
+            }
+
+            async fn change_contact(
+                &self,
+                me: UserId,
+                peer: UserId,
+                change: ContactChange,
+            ) -> Result<Option<Contact>> {
+                Ok(self.writes.run(move |db| contacts::change(db, me, peer, change).boxed()).await?)
+            }
+
+            async fn is_silent(&self, a: UserId, b: UserId) -> Result<bool> {
+                Ok(self.reads.run(move |db| contacts::is_silent(db, a, b).boxed()).await?)
+            }
+
+            async fn report(&self, report: &Report) -> Result<bool> {
+                let report = report.clone();
+                Ok(self.writes.run(move |db| contacts::report(db, report).boxed()).await?)
+            }
+
+            async fn reports(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Report>> {
+                Ok(self.reads.run(move |db| contacts::reports(db, after, limit).boxed()).await?)
             }
 
             async fn beat(&self, instance: InstanceId, is_cut_off: bool, now: DateTime<Utc>) -> Result<bool> {

@@ -4,6 +4,7 @@
 //! here, nothing can be left open in between. What the database decides under a lock it decides in
 //! the functions of `migrations/postgres`; here is what is asked and what the answers mean.
 
+mod contacts;
 mod conversations;
 mod messages;
 mod people;
@@ -18,6 +19,8 @@ use futures::FutureExt as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, Postgres};
 
+use uuid::Uuid;
+
 use super::connections::Connections;
 use super::implement::{CHUNK, implement_store};
 use super::lanes::{Job, Lanes};
@@ -25,10 +28,10 @@ use super::rows::alive;
 use super::search::match_page;
 use super::{
     ConversationCursor, ConversationPage, Digest, Insert, InstanceId, Mark, MatchCursor, MatchPage,
-    NewMessage, NewProfile, Position, Result, Session, Store, Ticket,
+    NewMessage, NewProfile, Position, Report, Result, Session, Store, Ticket,
 };
 use crate::chat::protocol::{ConversationHead, HistoryPage};
-use crate::domain::{ScoredProfile, Seq, SessionId, UserId, Username};
+use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserId, Username};
 
 /// At most this many connections for everything but sends. More are slower, not faster.
 const CONNECTIONS: usize = 12;
@@ -39,11 +42,16 @@ const WAITING: usize = 4;
 /// How often a send is tried when it met another one in a way that only a new attempt resolves.
 const ATTEMPTS: usize = 5;
 
-/// Whether somebody is online; `p` is the profile, `$alive` since when an instance must have beaten.
-macro_rules! online {
-    ($alive:literal) => {
+/// Whether somebody is online and when they were, as far as the viewer may know; `p` is the profile, `$alive`
+/// since when an instance must have beaten.
+macro_rules! presence_columns {
+    ($viewer:literal, $alive:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
+            "CASE WHEN is_silent(p.id, ",
+            $viewer,
+            ") THEN NULL ELSE p.last_seen END AS last_seen, NOT is_silent(p.id, ",
+            $viewer,
+            ") AND EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
                      WHERE r.user_id = p.id AND i.last_beat >= ",
             $alive,
             ") AS online"
@@ -52,14 +60,14 @@ macro_rules! online {
 }
 /// What a [`ProfileRow`](super::rows::ProfileRow) is read from.
 macro_rules! profile_columns {
-    ($alive:literal) => {
+    ($viewer:literal, $alive:literal) => {
         concat!(
-            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, p.last_seen, ",
-            $crate::server::store::postgres::online!($alive)
+            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, ",
+            $crate::server::store::postgres::presence_columns!($viewer, $alive)
         )
     };
 }
-use {online, profile_columns};
+use {presence_columns, profile_columns};
 
 /// See the module's documentation.
 pub struct PostgresStore {

@@ -12,10 +12,11 @@ pub use columns::{Interests, Micros};
 pub use history::MarksRow;
 
 use super::{
-    Conversation, ConversationCursor, ConversationPage, INSTANCE_LEASE_SECONDS, NewMessage, Session, Ticket,
+    Conversation, ConversationCursor, ConversationPage, INSTANCE_LEASE_SECONDS, NewMessage, Report, Session,
+    Ticket,
 };
 use crate::chat::protocol::ConversationHead;
-use crate::domain::{ClientId, Message, MessageId, Profile, Seq, SessionId, UserId};
+use crate::domain::{ClientId, Contact, ContactChange, Message, MessageId, Profile, Seq, SessionId, UserId};
 
 /// A person, with what the asker may know of their presence.
 #[derive(FromRow)]
@@ -86,6 +87,8 @@ pub struct HeadRow {
     unread: i64,
     online: bool,
     last_seen: Option<Micros>,
+    #[sqlx(flatten)]
+    contact: ContactRow,
 }
 
 impl HeadRow {
@@ -99,14 +102,79 @@ impl From<HeadRow> for ConversationHead {
     fn from(row: HeadRow) -> Self {
         Self {
             peer_id: UserId(row.peer),
-            last_seq: seq(row.last_seq),
+            last_seq: seq(row.contact.end_of(row.last_seq)),
             read_seq: seq(row.read_seq),
             peer_read_seq: seq(row.peer_read_seq),
             peer_delivered_seq: seq(row.peer_delivered_seq),
-            unread: seq(row.unread).0,
+            unread: if row.contact.is_blocked() { 0 } else { seq(row.unread).0 },
             online: row.online,
             last_seen: row.last_seen.map(|time| time.0),
+            contact: row.contact.into(),
         }
+    }
+}
+
+/// What somebody chose for a peer; all null where they chose nothing.
+#[derive(Clone, Copy, FromRow)]
+pub struct ContactRow {
+    muted: Option<bool>,
+    marked_unread: Option<bool>,
+    blocked_after: Option<i64>,
+}
+
+impl ContactRow {
+    /// Where the conversation ends for the one who chose.
+    pub fn end_of(&self, last_seq: i64) -> i64 {
+        self.blocked_after.map_or(last_seq, |after| last_seq.min(after))
+    }
+
+    fn is_blocked(&self) -> bool {
+        self.blocked_after.is_some()
+    }
+}
+
+impl From<ContactRow> for Contact {
+    fn from(row: ContactRow) -> Self {
+        Self {
+            muted: row.muted.unwrap_or_default(),
+            marked_unread: row.marked_unread.unwrap_or_default(),
+            blocked: row.is_blocked(),
+        }
+    }
+}
+
+/// A report.
+#[derive(FromRow)]
+pub struct ReportRow {
+    id: Uuid,
+    reporter_id: Option<Uuid>,
+    reported_id: Option<Uuid>,
+    reason: String,
+    messages: String,
+    created_at: Micros,
+}
+
+impl TryFrom<ReportRow> for Report {
+    type Error = serde_json::Error;
+
+    fn try_from(row: ReportRow) -> Result<Self, Self::Error> {
+        Ok(Self {
+            id: row.id,
+            reporter_id: row.reporter_id.map(UserId),
+            reported_id: row.reported_id.map(UserId),
+            reason: row.reason,
+            messages: serde_json::from_str(&row.messages)?,
+            created_at: row.created_at.0,
+        })
+    }
+}
+
+/// What a change makes of a contact: muted, marked as unread, blocked; `None` where it leaves a thing as it is.
+pub fn changed(change: ContactChange) -> (Option<bool>, Option<bool>, Option<bool>) {
+    match change {
+        ContactChange::Muted(on) => (Some(on), None, None),
+        ContactChange::MarkedUnread(on) => (None, Some(on), None),
+        ContactChange::Blocked(on) => (None, None, Some(on)),
     }
 }
 
@@ -205,7 +273,8 @@ pub const END_OF_TIME: ConversationCursor = ConversationCursor {
     peer_id: UserId(Uuid::max()),
 };
 
-/// The page of the inbox that `rows` make, one more than the page holds if there are more.
+/// The page of the inbox that `rows` make, one more than the page holds if there are more. Who is
+/// blocked is left out; the page is shorter then.
 pub fn conversation_page(mut rows: Vec<ConversationRow>, limit: u32, total_unread: i64) -> ConversationPage {
     let more = rows.len() > usize::try_from(limit).unwrap_or(usize::MAX);
     if more {
@@ -217,6 +286,7 @@ pub fn conversation_page(mut rows: Vec<ConversationRow>, limit: u32, total_unrea
     });
     let conversations = rows
         .into_iter()
+        .filter(|row| !row.head.contact.is_blocked())
         .map(|row| Conversation {
             peer: row.peer.into(),
             last_message: row.last_message.into(),

@@ -6,6 +6,7 @@
 //! waited for. Readers see the last commit and are never in the way (WAL), and an acknowledged
 //! message is on the disk (`synchronous = FULL`).
 
+mod contacts;
 mod conversations;
 mod messages;
 mod people;
@@ -23,6 +24,8 @@ use futures::FutureExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, SqliteConnection, SqliteTransaction};
 
+use uuid::Uuid;
+
 use super::connections::Connections;
 use super::implement::{CHUNK, implement_store};
 use super::lanes::{Job, Lanes};
@@ -30,10 +33,10 @@ use super::rows::alive;
 use super::search::match_page;
 use super::{
     ConversationCursor, ConversationPage, Digest, Insert, InstanceId, Mark, MatchCursor, MatchPage,
-    NewMessage, NewProfile, Position, Result, Session, Store, Ticket,
+    NewMessage, NewProfile, Position, Report, Result, Session, Store, Ticket,
 };
 use crate::chat::protocol::{ConversationHead, HistoryPage};
-use crate::domain::{ScoredProfile, Seq, SessionId, UserId, Username};
+use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserId, Username};
 
 /// Connections that read.
 const READERS: usize = 4;
@@ -49,11 +52,32 @@ macro_rules! clock {
         "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
     };
 }
-/// Whether somebody is online; `p` is the profile, `$alive` since when an instance must have beaten.
-macro_rules! online {
-    ($alive:literal) => {
+/// Whether one of the two blocks the other.
+macro_rules! silent {
+    ($a:literal, $b:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
+            "(EXISTS (SELECT 1 FROM contacts WHERE owner_id = ",
+            $a,
+            " AND peer_id = ",
+            $b,
+            " AND blocked_after IS NOT NULL) OR EXISTS (SELECT 1 FROM contacts WHERE owner_id = ",
+            $b,
+            " AND peer_id = ",
+            $a,
+            " AND blocked_after IS NOT NULL))"
+        )
+    };
+}
+/// Whether somebody is online and when they were, as far as the viewer may know; `p` is the profile, `$alive`
+/// since when an instance must have beaten.
+macro_rules! presence_columns {
+    ($viewer:literal, $alive:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $crate::server::store::sqlite::silent!("p.id", $viewer),
+            " THEN NULL ELSE p.last_seen END AS last_seen, NOT ",
+            $crate::server::store::sqlite::silent!("p.id", $viewer),
+            " AND EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
                      WHERE r.user_id = p.id AND i.last_beat >= ",
             $alive,
             ") AS online"
@@ -62,14 +86,14 @@ macro_rules! online {
 }
 /// What a [`ProfileRow`](super::rows::ProfileRow) is read from.
 macro_rules! profile_columns {
-    ($alive:literal) => {
+    ($viewer:literal, $alive:literal) => {
         concat!(
-            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, p.last_seen, ",
-            $crate::server::store::sqlite::online!($alive)
+            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, ",
+            $crate::server::store::sqlite::presence_columns!($viewer, $alive)
         )
     };
 }
-use {clock, online, profile_columns};
+use {clock, presence_columns, profile_columns, silent};
 
 /// See the module's documentation.
 pub struct SqliteStore {

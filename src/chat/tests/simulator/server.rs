@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::chat::protocol::{ConversationHead, HistoryPage, ServerFrame};
 use crate::chat::tests::support::{message, person};
 use crate::chat::{HistoryQuery, Millis};
-use crate::domain::{ClientId, Message, Seq, UserId};
+use crate::domain::{ClientId, Contact, Message, Seq, UserId};
 
 /// Small, so that a handful of messages needs paging.
 const PAGE: usize = 4;
@@ -89,6 +89,7 @@ impl Server {
             unread: self.unread(index),
             online: true,
             last_seen: None,
+            contact: Contact::default(),
         }]
     }
 
@@ -121,6 +122,7 @@ impl Server {
             peer_read_seq: self.read[1 - index],
             peer_delivered_seq: self.delivered_to(1 - index),
             has_more: if matches!(query, HistoryQuery::After(_)) { to < end } else { from > 0 },
+            contact: Contact::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{online, profile_columns};
+use super::{presence_columns, profile_columns};
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{
@@ -23,8 +23,9 @@ pub async fn conversations(
 ) -> anyhow::Result<ConversationPage> {
     let before = before.unwrap_or(END_OF_TIME);
     let rows: Vec<ConversationRow> = sqlx::query_as(concat!(
-        "SELECT page.*, m.id, m.client_id, m.sender_id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at, ",
-        profile_columns!("$5"),
+        "SELECT page.*, m.id, m.client_id, m.sender_id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at,
+                k.muted, k.marked_unread, k.blocked_after, ",
+        profile_columns!("$1", "$5"),
         " FROM (
              SELECT * FROM sides
              WHERE me = $1 AND (last_message_at, peer) < ($2, $3)
@@ -34,6 +35,7 @@ pub async fn conversations(
          JOIN messages m ON LEAST(m.sender_id, m.receiver_id) = LEAST(page.me, page.peer)
                         AND GREATEST(m.sender_id, m.receiver_id) = GREATEST(page.me, page.peer)
                         AND m.seq = page.last_seq
+         LEFT JOIN contacts k ON k.owner_id = page.me AND k.peer_id = page.peer
          ORDER BY page.last_message_at DESC, page.peer DESC",
     ))
     .bind(me.0)
@@ -44,7 +46,8 @@ pub async fn conversations(
     .fetch_all(&mut *db)
     .await?;
     let total_unread: i64 = sqlx::query_scalar(
-        "SELECT COALESCE(sum(unread), 0)::bigint FROM sides WHERE me = $1 AND read_seq < last_seq",
+        "SELECT COALESCE(sum(unread), 0)::bigint FROM sides WHERE me = $1 AND read_seq < last_seq
+           AND NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = me AND b.peer_id = peer), false)",
     )
     .bind(me.0)
     .fetch_one(db)
@@ -59,10 +62,11 @@ pub async fn heads(
     alive: DateTime<Utc>,
 ) -> anyhow::Result<Vec<ConversationHead>> {
     let rows: Vec<HeadRow> = sqlx::query_as(concat!(
-        "SELECT page.*, p.last_seen, ",
-        online!("$3"),
+        "SELECT page.*, k.muted, k.marked_unread, k.blocked_after, ",
+        presence_columns!("$1", "$3"),
         " FROM (SELECT * FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2) page
          JOIN profiles p ON p.id = page.peer
+         LEFT JOIN contacts k ON k.owner_id = page.me AND k.peer_id = page.peer
          ORDER BY page.last_message_at DESC, page.peer DESC",
     ))
     .bind(me.0)
@@ -78,13 +82,17 @@ pub async fn last_seqs(
     me: UserId,
     peers: Vec<UserId>,
 ) -> anyhow::Result<BTreeMap<UserId, Seq>> {
-    let rows: Vec<(Uuid, i64)> =
-        sqlx::query_as("SELECT peer, last_seq FROM sides WHERE me = $1 AND peer = ANY ($2)")
-            .bind(me.0)
-            .bind(uuids(&peers))
-            .fetch_all(db)
-            .await?;
-    Ok(rows.into_iter().map(|(peer, last)| (UserId(peer), seq(last))).collect())
+    let rows: Vec<(Uuid, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT s.peer, s.last_seq, k.blocked_after FROM sides s
+         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer
+         WHERE s.me = $1 AND s.peer = ANY ($2)",
+    )
+    .bind(me.0)
+    .bind(uuids(&peers))
+    .fetch_all(db)
+    .await?;
+    let end = |last: i64, blocked: Option<i64>| seq(blocked.map_or(last, |after| last.min(after)));
+    Ok(rows.into_iter().map(|(peer, last, blocked)| (UserId(peer), end(last, blocked))).collect())
 }
 
 pub async fn watermark(db: &mut PgConnection) -> anyhow::Result<DateTime<Utc>> {
@@ -99,9 +107,10 @@ pub async fn changed_since(
     alive: DateTime<Utc>,
 ) -> anyhow::Result<Vec<(UserId, ConversationHead)>> {
     let rows: Vec<HeadRow> = sqlx::query_as(concat!(
-        "SELECT s.*, p.last_seen, ",
-        online!("$3"),
-        " FROM sides s JOIN profiles p ON p.id = s.peer WHERE s.changed_at >= $2 AND s.me = ANY ($1)",
+        "SELECT s.*, k.muted, k.marked_unread, k.blocked_after, ",
+        presence_columns!("s.me", "$3"),
+        " FROM sides s JOIN profiles p ON p.id = s.peer
+         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer WHERE s.changed_at >= $2 AND s.me = ANY ($1)",
     ))
     .bind(uuids(&users))
     .bind(Micros(since))
@@ -114,7 +123,11 @@ pub async fn changed_since(
 pub async fn peers(db: &mut PgConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {
     // The time is selected because only an order by selected columns is a merge of the two indexes.
     let ids: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2",
+        "SELECT peer, last_message_at FROM (
+             SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2
+         ) page
+         WHERE NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = me AND b.peer_id = peer), false)
+           AND NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = peer AND b.peer_id = me), false)",
     )
     .bind(user.0)
     .bind(i64::from(limit))

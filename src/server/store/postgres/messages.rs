@@ -21,6 +21,8 @@ struct OutcomeRow {
     seq: Option<i64>,
     created_at: Option<Micros>,
     read_at: Option<Micros>,
+    /// Whether one of the two blocks the other.
+    silent: bool,
 }
 
 impl OutcomeRow {
@@ -33,9 +35,12 @@ impl OutcomeRow {
             Ok(stored(new, id, seq, at, self.read_at))
         };
         Ok(match self.outcome.as_str() {
+            "stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: false }),
+            "already stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: true }),
             "stored" => Some(Insert::Stored(message()?)),
             "already stored" => Some(Insert::AlreadyStored(message()?)),
             "reused" => Some(Insert::ClientIdReused),
+            "no receiver" if self.silent => Some(Insert::Blocked),
             "no receiver" => Some(Insert::NoReceiver),
             "busy" => None,
             other => anyhow::bail!("an outcome nobody knows: {other}"),
@@ -45,13 +50,21 @@ impl OutcomeRow {
 
 /// Stores messages, one answer each; `None` for those whose conversation somebody else has locked,
 /// unless `wait` says to wait for it.
+///
+/// What goes to somebody whom the sender blocks is addressed to nobody, that is to the sender.
 pub async fn insert(
     db: &mut PgConnection,
     new: &[NewMessage],
     wait: bool,
 ) -> anyhow::Result<Vec<Option<Insert>>> {
     let mut rows: Vec<OutcomeRow> = sqlx::query_as(
-        "SELECT place, outcome, id, seq, created_at, read_at FROM store_messages($1, $2, $3, $4, $5, $6, $7)",
+        "SELECT place, outcome, id, seq, created_at, read_at,
+                is_silent(($3::uuid[])[place::int], ($4::uuid[])[place::int]) AS silent
+         FROM store_messages($1, $2, $3, (
+             SELECT array_agg(CASE WHEN k.blocked_after IS NULL THEN n.receiver ELSE n.sender END ORDER BY n.place)
+             FROM UNNEST($3::uuid[], $4::uuid[]) WITH ORDINALITY AS n (sender, receiver, place)
+             LEFT JOIN contacts k ON k.owner_id = n.sender AND k.peer_id = n.receiver
+         ), $5, $6, $7)",
     )
     .bind(new.iter().map(|m| m.id.0).collect::<Vec<_>>())
     .bind(new.iter().map(|m| m.client_id.0).collect::<Vec<_>>())
@@ -78,13 +91,16 @@ pub async fn history(
     let marks: Option<MarksRow> = sqlx::query_as(
         "SELECT COALESCE(last_seq, 0) AS last_seq,
                 COALESCE(lo_read_seq, 0) AS lo_read_seq, COALESCE(hi_read_seq, 0) AS hi_read_seq,
-                COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq
+                COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq,
+                k.muted, k.marked_unread, k.blocked_after
          FROM profiles p LEFT JOIN conversations c ON c.user_lo = $1 AND c.user_hi = $2
+         LEFT JOIN contacts k ON k.owner_id = $4 AND k.peer_id = p.id
          WHERE p.id = $3 AND $1 <> $2",
     )
     .bind(lo)
     .bind(hi)
     .bind(peer.0)
+    .bind(me.0)
     .fetch_optional(&mut *db)
     .await?;
     let Some(marks) = marks else { return Ok(None) };
@@ -118,8 +134,8 @@ pub async fn mark_read(
     let upto = saturated(seq.0);
     let mut moved = false;
     loop {
-        let step: Option<(i64, i64)> =
-            sqlx::query_as("SELECT was, reached FROM mark_read($1, $2, $3, $4, $5)")
+        let step: Option<(i64, i64, bool)> =
+            sqlx::query_as("SELECT was, reached, is_silent($1, $2) FROM mark_read($1, $2, $3, $4, $5)")
                 .bind(me.0)
                 .bind(peer.0)
                 .bind(upto)
@@ -127,10 +143,14 @@ pub async fn mark_read(
                 .bind(MARK_STEP)
                 .fetch_optional(&mut *db)
                 .await?;
-        let Some((was, reached)) = step else { return Ok(Mark::BeyondEnd) };
+        let Some((was, reached, silent)) = step else { return Ok(Mark::BeyondEnd) };
         moved |= reached > was;
         if reached >= upto {
-            return Ok(if moved { Mark::Moved(seq) } else { Mark::Unchanged });
+            return Ok(match moved {
+                true if silent => Mark::MovedUnheard,
+                true => Mark::Moved(seq),
+                false => Mark::Unchanged,
+            });
         }
     }
 }
@@ -143,22 +163,23 @@ pub async fn mark_delivered(
 ) -> anyhow::Result<Mark> {
     let (lo, hi) = ordered(me, peer);
     let upto = saturated(seq.0);
-    let moved = sqlx::query(
+    let silent: Option<bool> = sqlx::query_scalar(
         "UPDATE conversations
          SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
              changed_at = clock_timestamp()
          WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
-           AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4",
+           AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4
+         RETURNING is_silent(user_lo, user_hi)",
     )
     .bind(lo)
     .bind(hi)
     .bind(me.0)
     .bind(upto)
-    .execute(&mut *db)
+    .fetch_optional(&mut *db)
     .await?;
-    if moved.rows_affected() == 1 {
-        return Ok(Mark::Moved(seq));
+    if let Some(silent) = silent {
+        return Ok(if silent { Mark::MovedUnheard } else { Mark::Moved(seq) });
     }
     let exists: Option<bool> =
         sqlx::query_scalar("SELECT last_seq >= $3 FROM conversations WHERE user_lo = $1 AND user_hi = $2")

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{MessageRow, saturated, seq};
+use super::{ContactRow, MessageRow, saturated, seq};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Message, UserId};
 use crate::server::store::Position;
@@ -15,6 +15,8 @@ pub struct MarksRow {
     hi_read_seq: i64,
     lo_delivered_seq: i64,
     hi_delivered_seq: i64,
+    #[sqlx(flatten)]
+    contact: ContactRow,
 }
 
 /// A stretch of a conversation. Positions have no holes, so every kind of page is one: nothing is
@@ -39,7 +41,7 @@ impl Stretch {
 impl MarksRow {
     /// Where the page asked for lies.
     pub fn stretch(&self, limit: u32, position: Position) -> Stretch {
-        let (last, limit) = (self.last_seq, i64::from(limit));
+        let (last, limit) = (self.last_seq(), i64::from(limit));
         let ending_at = |to: i64| {
             let from = (to - limit + 1).max(1);
             Stretch { from, to, has_more: to >= 1 && from > 1 }
@@ -55,6 +57,11 @@ impl MarksRow {
         }
     }
 
+    /// The end of the conversation, seen by the one whose contact this is.
+    fn last_seq(&self) -> i64 {
+        self.contact.end_of(self.last_seq)
+    }
+
     /// The page as `me` sees it.
     pub fn page(&self, me: UserId, peer: UserId, messages: Vec<MessageRow>, stretch: Stretch) -> HistoryPage {
         let lo = (self.lo_read_seq, self.lo_delivered_seq);
@@ -62,11 +69,12 @@ impl MarksRow {
         let (mine, theirs) = if me < peer { (lo, hi) } else { (hi, lo) };
         HistoryPage {
             messages: messages.into_iter().map(Message::from).collect(),
-            last_seq: seq(self.last_seq),
+            last_seq: seq(self.last_seq()),
             read_seq: seq(mine.0),
             peer_read_seq: seq(theirs.0),
             peer_delivered_seq: seq(theirs.1),
             has_more: stretch.has_more,
+            contact: self.contact.into(),
         }
     }
 }

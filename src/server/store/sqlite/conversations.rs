@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{clock, json_ids, online, profile_columns};
+use super::{clock, json_ids, presence_columns, profile_columns};
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{ConversationRow, END_OF_TIME, HeadRow, Micros, conversation_page, seq};
@@ -21,8 +21,9 @@ pub async fn conversations(
 ) -> anyhow::Result<ConversationPage> {
     let before = before.unwrap_or(END_OF_TIME);
     let rows: Vec<ConversationRow> = sqlx::query_as(concat!(
-        "SELECT page.*, m.id, m.client_id, m.sender_id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at, ",
-        profile_columns!("$5"),
+        "SELECT page.*, m.id, m.client_id, m.sender_id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at,
+                k.muted, k.marked_unread, k.blocked_after, ",
+        profile_columns!("$1", "$5"),
         " FROM (
              SELECT * FROM sides
              WHERE me = $1 AND (last_message_at, peer) < ($2, $3)
@@ -32,6 +33,7 @@ pub async fn conversations(
          JOIN messages m ON min(m.sender_id, m.receiver_id) = min(page.me, page.peer)
                         AND max(m.sender_id, m.receiver_id) = max(page.me, page.peer)
                         AND m.seq = page.last_seq
+         LEFT JOIN contacts k ON k.owner_id = page.me AND k.peer_id = page.peer
          ORDER BY page.last_message_at DESC, page.peer DESC",
     ))
     .bind(me.0)
@@ -42,7 +44,8 @@ pub async fn conversations(
     .fetch_all(&mut *db)
     .await?;
     let total_unread: i64 = sqlx::query_scalar(
-        "SELECT COALESCE(sum(unread), 0) FROM sides WHERE me = $1 AND read_seq < last_seq",
+        "SELECT COALESCE(sum(unread), 0) FROM sides WHERE me = $1 AND read_seq < last_seq
+           AND NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = me AND b.peer_id = peer), false)",
     )
     .bind(me.0)
     .fetch_one(db)
@@ -57,10 +60,11 @@ pub async fn heads(
     alive: DateTime<Utc>,
 ) -> anyhow::Result<Vec<ConversationHead>> {
     let rows: Vec<HeadRow> = sqlx::query_as(concat!(
-        "SELECT page.*, p.last_seen, ",
-        online!("$3"),
+        "SELECT page.*, k.muted, k.marked_unread, k.blocked_after, ",
+        presence_columns!("$1", "$3"),
         " FROM (SELECT * FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2) page
          JOIN profiles p ON p.id = page.peer
+         LEFT JOIN contacts k ON k.owner_id = page.me AND k.peer_id = page.peer
          ORDER BY page.last_message_at DESC, page.peer DESC",
     ))
     .bind(me.0)
@@ -76,14 +80,17 @@ pub async fn last_seqs(
     me: UserId,
     peers: Vec<UserId>,
 ) -> anyhow::Result<BTreeMap<UserId, Seq>> {
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
-        "SELECT peer, last_seq FROM sides WHERE me = $1 AND peer IN (SELECT unhex(value) FROM json_each($2))",
+    let rows: Vec<(Uuid, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT s.peer, s.last_seq, k.blocked_after FROM sides s
+         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer
+         WHERE s.me = $1 AND s.peer IN (SELECT unhex(value) FROM json_each($2))",
     )
     .bind(me.0)
     .bind(json_ids(&peers)?)
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(|(peer, last)| (UserId(peer), seq(last))).collect())
+    let end = |last: i64, blocked: Option<i64>| seq(blocked.map_or(last, |after| last.min(after)));
+    Ok(rows.into_iter().map(|(peer, last, blocked)| (UserId(peer), end(last, blocked))).collect())
 }
 
 pub async fn watermark(db: &mut SqliteConnection) -> anyhow::Result<DateTime<Utc>> {
@@ -98,9 +105,10 @@ pub async fn changed_since(
     alive: DateTime<Utc>,
 ) -> anyhow::Result<Vec<(UserId, ConversationHead)>> {
     let rows: Vec<HeadRow> = sqlx::query_as(concat!(
-        "SELECT s.*, p.last_seen, ",
-        online!("$3"),
-        " FROM sides s JOIN profiles p ON p.id = s.peer WHERE s.changed_at >= $2 AND s.me IN (SELECT unhex(value) FROM json_each($1))",
+        "SELECT s.*, k.muted, k.marked_unread, k.blocked_after, ",
+        presence_columns!("s.me", "$3"),
+        " FROM sides s JOIN profiles p ON p.id = s.peer
+         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer WHERE s.changed_at >= $2 AND s.me IN (SELECT unhex(value) FROM json_each($1))",
     ))
     .bind(json_ids(&users)?)
     .bind(Micros(since))
@@ -113,7 +121,11 @@ pub async fn changed_since(
 pub async fn peers(db: &mut SqliteConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {
     // The time is selected because only an order by selected columns is a merge of the two indexes.
     let ids: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2",
+        "SELECT peer, last_message_at FROM (
+             SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2
+         ) page
+         WHERE NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = me AND b.peer_id = peer), false)
+           AND NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = peer AND b.peer_id = me), false)",
     )
     .bind(user.0)
     .bind(i64::from(limit))

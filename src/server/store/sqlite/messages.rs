@@ -7,7 +7,8 @@ use serde::Serialize;
 use sqlx::{FromRow, SqliteConnection};
 use uuid::Uuid;
 
-use super::{begin, clock};
+use super::contacts::is_silent;
+use super::{begin, clock, silent};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
@@ -19,7 +20,9 @@ macro_rules! found {
         concat!(
             "SELECT j.key AS place, ",
             $before,
-            " AS before, m.id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at
+            " AS before, m.id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at, ",
+            silent!("m.sender_id", "m.receiver_id"),
+            " AS silent
              FROM json_each($1) j JOIN messages m
                ON m.sender_id = unhex(j.value->>'sender', '-') AND m.client_id = unhex(j.value->>'client', '-')"
         )
@@ -48,6 +51,8 @@ struct FoundRow {
     seq: i64,
     created_at: Micros,
     read_at: Option<Micros>,
+    /// Whether one of the two blocks the other.
+    silent: bool,
 }
 
 /// Stores messages in one transaction, one answer each.
@@ -69,11 +74,14 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
         "; INSERT INTO outgoing (id, client_id, sender_id, receiver_id, content, created_at)
            SELECT unhex(value->>'id', '-'), unhex(value->>'client', '-'), unhex(value->>'sender', '-'),
                   unhex(value->>'receiver', '-'), value->>'content', value->>'at'
-           FROM json_each($1) ORDER BY key; ",
+           FROM json_each($1)
+           WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = unhex(value->>'sender', '-')
+                               AND peer_id = unhex(value->>'receiver', '-') AND blocked_after IS NOT NULL)
+           ORDER BY key; ",
         found!("false"),
     ))
     .bind(serde_json::to_string(&outgoing.collect::<Vec<_>>())?)
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
 
     let mut seen = HashSet::new();
@@ -86,16 +94,27 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
             now.insert(row.place, row);
         }
     }
+    let mut blocked = HashSet::new();
+    for (place, new) in (0..).zip(new) {
+        if !now.contains_key(&place) && is_silent(db, new.sender_id, new.receiver_id).await? {
+            blocked.insert(place);
+        }
+    }
     let outcome = |(place, new): (i64, &NewMessage)| {
         let repeated = !seen.insert((new.sender_id, new.client_id));
-        let Some(row) = now.get(&place) else { return Insert::NoReceiver };
+        let Some(row) = now.get(&place) else {
+            return if blocked.contains(&place) { Insert::Blocked } else { Insert::NoReceiver };
+        };
         let message = || stored(new, row.id, row.seq, row.created_at, row.read_at);
         if row.receiver_id != new.receiver_id.0 || row.content != new.body.as_str() {
             Insert::ClientIdReused
-        } else if repeated || before.contains(&place) || row.id != new.id.0 {
-            Insert::AlreadyStored(message())
         } else {
-            Insert::Stored(message())
+            let duplicate = repeated || before.contains(&place) || row.id != new.id.0;
+            match duplicate {
+                _ if row.silent => Insert::Unheard { message: message(), duplicate },
+                true => Insert::AlreadyStored(message()),
+                false => Insert::Stored(message()),
+            }
         }
     };
     Ok((0..).zip(new).map(outcome).collect())
@@ -112,13 +131,16 @@ pub async fn history(
     let marks: Option<MarksRow> = sqlx::query_as(
         "SELECT COALESCE(last_seq, 0) AS last_seq,
                 COALESCE(lo_read_seq, 0) AS lo_read_seq, COALESCE(hi_read_seq, 0) AS hi_read_seq,
-                COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq
+                COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq,
+                k.muted, k.marked_unread, k.blocked_after
          FROM profiles p LEFT JOIN conversations c ON c.user_lo = $1 AND c.user_hi = $2
+         LEFT JOIN contacts k ON k.owner_id = $4 AND k.peer_id = p.id
          WHERE p.id = $3 AND $1 <> $2",
     )
     .bind(lo)
     .bind(hi)
     .bind(peer.0)
+    .bind(me.0)
     .fetch_optional(&mut *db)
     .await?;
     let Some(marks) = marks else { return Ok(None) };
@@ -196,7 +218,12 @@ pub async fn mark_read(
     .execute(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(Mark::Moved(seq))
+    heard(db, me, peer, seq).await
+}
+
+/// A mark that has moved, for the peer to know of or not.
+async fn heard(db: &mut SqliteConnection, me: UserId, peer: UserId, seq: Seq) -> anyhow::Result<Mark> {
+    Ok(if is_silent(db, me, peer).await? { Mark::MovedUnheard } else { Mark::Moved(seq) })
 }
 
 pub async fn mark_delivered(
@@ -223,7 +250,7 @@ pub async fn mark_delivered(
     .execute(&mut *db)
     .await?;
     if moved.rows_affected() == 1 {
-        return Ok(Mark::Moved(seq));
+        return heard(db, me, peer, seq).await;
     }
     let exists: Option<bool> =
         sqlx::query_scalar("SELECT last_seq >= $3 FROM conversations WHERE user_lo = $1 AND user_hi = $2")

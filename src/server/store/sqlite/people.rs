@@ -111,16 +111,18 @@ pub async fn credentials(
 /// The profiles of those who exist, in the order of `ids`.
 pub async fn profiles(
     db: &mut SqliteConnection,
+    viewer: UserId,
     ids: Vec<UserId>,
     alive: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Profile>> {
     let rows: Vec<ProfileRow> = sqlx::query_as(concat!(
         "SELECT ",
-        profile_columns!("$2"),
+        profile_columns!("$3", "$2"),
         " FROM json_each($1) wanted JOIN profiles p ON p.id = unhex(wanted.value) ORDER BY wanted.key",
     ))
     .bind(json_ids(&ids)?)
     .bind(Micros(alive))
+    .bind(viewer.0)
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(Profile::from).collect())

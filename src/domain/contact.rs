@@ -1,0 +1,36 @@
+//! How one person stands to another.
+
+use serde::{Deserialize, Serialize};
+
+/// What somebody chose for their conversation with one other person. Nobody else is ever told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Their messages count, and call for no attention.
+    #[serde(default)]
+    pub muted: bool,
+    /// To be looked at again, whatever was read.
+    #[serde(default)]
+    pub marked_unread: bool,
+    /// Nothing passes between the two: no message arrives, and neither knows whether the other is there.
+    #[serde(default)]
+    pub blocked: bool,
+}
+
+/// One change of a [`Contact`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContactChange {
+    /// Of [`Contact::muted`].
+    Muted(bool),
+    /// Of [`Contact::marked_unread`].
+    MarkedUnread(bool),
+    /// Of [`Contact::blocked`].
+    Blocked(bool),
+}
+
+impl Contact {
+    /// Whether nothing was chosen.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Self::default()
+    }
+}
