@@ -9,8 +9,8 @@ use leptos_router::{SsrMode, path};
 use crate::components::ui::toast::Toaster;
 use crate::hooks::messenger::provide_messenger;
 use crate::hooks::preferences::provide_preferences;
-use crate::hooks::reactive::effect;
 use crate::pages::{ConversationsPage, LoginPage, MatchesPage, NotFoundPage, SignupPage, provide_session};
+use crate::reactive::effect;
 use crate::state::provide_app_store;
 
 /// The document around [`App`], rendered by the server only.

@@ -9,6 +9,5 @@ pub mod notices;
 pub mod page;
 pub mod panic_bar;
 pub mod preferences;
-pub mod reactive;
 pub mod storage;
 pub mod use_messages;

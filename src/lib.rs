@@ -18,6 +18,7 @@ pub mod components;
 pub mod domain;
 pub mod hooks;
 pub mod pages;
+pub mod reactive;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod state;

@@ -11,7 +11,7 @@ use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use leptos_router::location::State;
 
 use crate::domain::UserId;
-use crate::hooks::reactive::{effect, memo};
+use crate::reactive::{effect, memo};
 
 /// Marks a history entry that was pushed on top of the card it belongs to: Back leads to that card.
 const OVER_CARD: &str = "chat-over-card";

@@ -46,6 +46,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     ("api.rs", &["crate::hooks", "crate::components", "crate::pages", "crate::chat", "web_sys", "sqlx"]),
+    ("reactive.rs", &["crate::"]),
     ("state.rs", &["crate::api", "crate::components", "crate::pages", "crate::server", "crate::hooks"]),
     ("hooks", &["crate::components", "crate::pages", "crate::server", "crate::api"]),
     ("components", &["crate::server", "crate::pages", "web_sys::WebSocket", "chat::session"]),

@@ -8,7 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::{Preferences, Theme};
 use crate::hooks::notices::{self, Permission};
 use crate::hooks::preferences::use_preferences;
-use crate::hooks::reactive::spawn;
+use crate::reactive::spawn;
 
 const THEMES: [(Theme, &str); 3] =
     [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];

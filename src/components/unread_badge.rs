@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::ui::toast::unread_label;
-use crate::hooks::reactive::memo;
+use crate::reactive::memo;
 
 /// A badge that reads `{n} unread`, `99+ unread` from 100 on; nothing at 0.
 #[component]

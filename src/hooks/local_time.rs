@@ -10,7 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::browser;
 use crate::chat::Millis;
-use crate::hooks::reactive::effect;
+use crate::reactive::effect;
 
 /// Timers of a device that sleeps are late; one to midnight would be as late as it slept.
 const LOOK_EVERY: Duration = Duration::from_secs(30);

@@ -20,7 +20,7 @@ use super::browser::BrowserCell;
 use super::{local_time, page};
 use crate::chat::{Connection, Input, PeerState, Timeline};
 use crate::domain::{Contact, ContactChange, Profile, UserId};
-use crate::hooks::reactive::{effect, memo};
+use crate::reactive::{effect, memo};
 
 /// Whether somebody is here, and since when not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

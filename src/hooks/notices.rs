@@ -1,6 +1,6 @@
 //! Being heard outside of the page: the browser's notifications, and a tone.
 
-use crate::hooks::reactive::spawn;
+use crate::reactive::spawn;
 use js_sys::Reflect;
 use leptos::prelude::window;
 use wasm_bindgen::JsCast;

@@ -6,7 +6,7 @@ use web_sys::HtmlDocument;
 
 use super::browser::Listener;
 use crate::domain::Preferences;
-use crate::hooks::reactive::effect;
+use crate::reactive::effect;
 
 /// A year, in seconds.
 const KEPT_FOR: u32 = 31_536_000;

@@ -13,7 +13,7 @@ use super::local_time;
 use super::messenger::{Messenger, Presence, use_messenger};
 use crate::chat::{Connection, Delivery, Entry, EntryKey, Input, Loading, Timeline};
 use crate::domain::{ClientId, Contact, ContactChange, MessageBody, Seq, UserId};
-use crate::hooks::reactive::{effect, memo, spawn};
+use crate::reactive::{effect, memo, spawn};
 
 /// One row of the log.
 #[derive(Clone)]

@@ -16,8 +16,8 @@ use crate::domain::{ContactChange, UserId};
 use crate::hooks::browser::Listener;
 use crate::hooks::messenger::{Presence, use_presence_text};
 use crate::hooks::page;
-use crate::hooks::reactive::{effect, memo, spawn};
 use crate::hooks::use_messages::{UseMessages, use_messages};
+use crate::reactive::{effect, memo, spawn};
 use crate::state::use_app_store;
 
 /// Below this the panel covers the page.

@@ -8,8 +8,8 @@ use web_sys::HtmlTextAreaElement;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::MessageBody;
 use crate::hooks::page;
-use crate::hooks::reactive::{effect, memo};
 use crate::hooks::use_messages::UseMessages;
+use crate::reactive::{effect, memo};
 
 /// From here on the writer sees how much room is left.
 const COUNT_FROM: usize = 3_800;

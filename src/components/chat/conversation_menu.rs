@@ -7,8 +7,8 @@ use web_sys::Event;
 
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ContactChange;
-use crate::hooks::reactive::{memo, spawn};
 use crate::hooks::use_messages::UseMessages;
+use crate::reactive::{memo, spawn};
 use crate::state::use_app_store;
 
 /// The longest reason of a report, in characters.

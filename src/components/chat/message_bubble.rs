@@ -7,8 +7,8 @@ use super::rich_text::{self, Piece};
 use crate::chat::{Delivery, EntryKey};
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::local_time;
-use crate::hooks::reactive::memo;
 use crate::hooks::use_messages::{Bubble, UseMessages, state_word};
+use crate::reactive::memo;
 
 /// A message with its time and, for own ones, how far it got; when it failed, with a way on.
 #[component]

@@ -11,8 +11,8 @@ use crate::chat::Loading;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::browser::BrowserCell;
 use crate::hooks::page;
-use crate::hooks::reactive::{effect, memo};
 use crate::hooks::use_messages::{Row, UseMessages};
+use crate::reactive::{effect, memo};
 
 /// How many lines the placeholder has.
 const SKELETON_LINES: usize = 6;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::chat::Connection;
 use crate::components::ui::icon::{Icon, IconName};
-use crate::hooks::reactive::{effect, memo};
+use crate::reactive::{effect, memo};
 
 /// A connection that comes back sooner than this is not worth a word.
 const PATIENCE: Duration = Duration::from_millis(1_500);

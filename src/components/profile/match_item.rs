@@ -8,7 +8,7 @@ use crate::components::ui::avatar::Avatar;
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, ScoredProfile};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
-use crate::hooks::reactive::memo;
+use crate::reactive::memo;
 use crate::state::use_app_store;
 
 /// How many interests fit beside the name.

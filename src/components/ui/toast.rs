@@ -11,7 +11,7 @@ use super::avatar::Avatar;
 use super::icon::{Icon, IconName};
 use crate::hooks::messenger::{Messenger, Toast};
 use crate::hooks::page;
-use crate::hooks::reactive::effect;
+use crate::reactive::effect;
 use crate::state::use_app_store;
 
 /// How long a toast stays while nothing holds it.

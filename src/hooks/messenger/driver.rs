@@ -20,9 +20,9 @@ use crate::chat::{Action, Connection, HistoryQuery, Input, Session, Timeline};
 use crate::domain::{Message, Profile, UserId};
 use crate::hooks::browser::{self, Listener, Timer};
 use crate::hooks::notices::{self, Notice, Permission};
-use crate::hooks::reactive::spawn;
 use crate::hooks::storage::UserStorage;
 use crate::hooks::{page, preferences};
+use crate::reactive::spawn;
 
 /// More toasts than this at once would cover what one is reading.
 const MAX_TOASTS: usize = 3;

@@ -11,7 +11,7 @@ use crate::components::inbox_item::InboxItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::UserId;
 use crate::hooks::messenger::use_messenger;
-use crate::hooks::reactive::{effect, memo};
+use crate::reactive::{effect, memo};
 
 /// News within this time are fetched together.
 const GATHER: Duration = Duration::from_millis(150);

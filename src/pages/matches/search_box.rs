@@ -7,7 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::ui::icon::{Icon, IconName};
-use crate::hooks::reactive::effect;
+use crate::reactive::effect;
 
 /// How long the typing must pause before the list is asked for.
 const PAUSE: Duration = Duration::from_millis(150);

@@ -10,7 +10,7 @@ use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ScoredProfile;
 use crate::hooks::messenger::Presence;
-use crate::hooks::reactive::memo;
+use crate::reactive::memo;
 use crate::state::use_app_store;
 
 /// What the stage shows.
