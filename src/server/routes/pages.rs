@@ -14,9 +14,9 @@ use leptos_axum::{
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
-use super::compression;
 use super::extract::BODY_BYTES;
 use super::guard::time_limit;
+use super::{PAGES, compression};
 use crate::app::{App, shell};
 use crate::domain::Preferences;
 use crate::server::AppState;
@@ -46,7 +46,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(time_limit))
         .layer(from_fn_with_state(state.clone(), usher))
-        .layer(compression())
+        .layer(compression(PAGES))
 }
 
 /// Finds out who looks at a page, and sends those to the log-in who have to.

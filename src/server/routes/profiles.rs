@@ -8,8 +8,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::compression;
 use super::extract::PathUser;
+use super::{AVATARS, compression};
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::avatar::avatar_svg;
@@ -21,7 +21,7 @@ pub fn router() -> Router<AppState> {
     Router::new()
         .route("/profiles/matches", get(matches))
         .route("/profiles/{user_id}", get(profile))
-        .route("/avatars/{file}", get(avatar).layer(compression()))
+        .route("/avatars/{file}", get(avatar).layer(compression(AVATARS)))
 }
 
 async fn matches(
