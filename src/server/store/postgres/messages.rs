@@ -51,7 +51,8 @@ impl OutcomeRow {
 /// Stores messages, one answer each; `None` for those whose conversation somebody else has locked,
 /// unless `wait` says to wait for it.
 ///
-/// What goes to somebody whom the sender blocks is addressed to nobody, that is to the sender.
+/// What is new and goes to somebody whom the sender blocks is addressed to nobody, that is to the
+/// sender. A repeated send finds its row all the same.
 pub async fn insert(
     db: &mut PgConnection,
     new: &[NewMessage],
@@ -61,8 +62,10 @@ pub async fn insert(
         "SELECT place, outcome, id, seq, created_at, read_at,
                 is_silent(($3::uuid[])[place::int], ($4::uuid[])[place::int]) AS silent
          FROM store_messages($1, $2, $3, (
-             SELECT array_agg(CASE WHEN k.blocked_after IS NULL THEN n.receiver ELSE n.sender END ORDER BY n.place)
-             FROM UNNEST($3::uuid[], $4::uuid[]) WITH ORDINALITY AS n (sender, receiver, place)
+             SELECT array_agg(CASE WHEN k.blocked_after IS NULL OR EXISTS (
+                        SELECT 1 FROM messages m WHERE m.sender_id = n.sender AND m.client_id = n.client
+                    ) THEN n.receiver ELSE n.sender END ORDER BY n.place)
+             FROM UNNEST($2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY AS n (client, sender, receiver, place)
              LEFT JOIN contacts k ON k.owner_id = n.sender AND k.peer_id = n.receiver
          ), $5, $6, $7)",
     )
