@@ -37,8 +37,8 @@ impl Load {
 
     /// Waits until this many more sends were acknowledged: the load goes on, whatever happens.
     pub async fn progress(&self, rig: &Rig, more: usize) {
-        let goal = rig.recorder.acknowledgements() + more;
-        until("sends are acknowledged again", async || rig.recorder.acknowledgements() >= goal).await;
+        let goal = rig.recorder.acknowledged() + more;
+        until("sends are acknowledged again", async || rig.recorder.acknowledged() >= goal).await;
     }
 
     /// Nobody writes any more; what was written is still on its way.

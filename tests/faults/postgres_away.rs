@@ -30,9 +30,8 @@ async fn a_restart_under_load_costs_nothing() {
     load.progress(&rig, 40).await;
     for how in [Stop::Fast, Stop::Immediate] {
         rig.postgres.restart(how).await;
-        let before = rig.recorder.acknowledgements();
-        let healed =
-            within(HEALED, "sends are stored again", async || rig.recorder.acknowledgements() > before);
+        let before = rig.recorder.acknowledged();
+        let healed = within(HEALED, "sends are stored again", async || rig.recorder.acknowledged() > before);
         say(&format!("{test}, {how:?}: healed after {:?}", healed.await));
         load.progress(&rig, 40).await;
     }

@@ -1,5 +1,6 @@
 //! What clients did and saw, in the order in which they did and saw it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -143,19 +144,19 @@ impl fmt::Display for Event {
 pub struct Recorder {
     begun: Instant,
     history: Arc<Mutex<History>>,
-    acknowledgements: Arc<AtomicUsize>,
+    acknowledged: Arc<Mutex<BTreeSet<ClientId>>>,
     unknown: Arc<AtomicUsize>,
 }
 
 impl Recorder {
     pub fn start() -> Self {
-        let (history, acknowledgements, unknown) = Default::default();
-        Self { begun: Instant::now(), history, acknowledgements, unknown }
+        let (history, acknowledged, unknown) = Default::default();
+        Self { begun: Instant::now(), history, acknowledged, unknown }
     }
 
     /// Adds a client; returns its number.
     pub fn enlist(&self, user: UserId) -> ClientNo {
-        let mut history = self.lock();
+        let mut history = lock(&self.history);
         history.people.push(user);
         history.people.len() - 1
     }
@@ -163,16 +164,20 @@ impl Recorder {
     pub fn note(&self, client: ClientNo, instance: usize, event: Event) {
         let at = self.begun.elapsed();
         match event {
-            Event::Ok { .. } => self.acknowledgements.fetch_add(1, Ordering::Relaxed),
-            Event::Unknown { .. } => self.unknown.fetch_add(1, Ordering::Relaxed),
-            _ => 0,
-        };
-        self.lock().records.push(Record { at, client, instance, event });
+            Event::Ok { client_id, .. } => {
+                lock(&self.acknowledged).insert(client_id);
+            }
+            Event::Unknown { .. } => {
+                self.unknown.fetch_add(1, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+        lock(&self.history).records.push(Record { at, client, instance, event });
     }
 
-    /// How many acknowledgements there were so far.
-    pub fn acknowledgements(&self) -> usize {
-        self.acknowledgements.load(Ordering::Relaxed)
+    /// How many messages were acknowledged so far: who tries again may hear of one twice.
+    pub fn acknowledged(&self) -> usize {
+        lock(&self.acknowledged).len()
     }
 
     /// How many tries so far left their outcome open.
@@ -181,10 +186,10 @@ impl Recorder {
     }
 
     pub fn history(&self) -> History {
-        self.lock().clone()
+        lock(&self.history).clone()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
