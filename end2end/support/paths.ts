@@ -18,7 +18,7 @@ export function mosaic(): string {
     .map((path) => resolve(target, path))
     .filter((path) => existsSync(path))
     .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  if (process.env.E2E_MOSAIC) return process.env.E2E_MOSAIC;
+  if (process.env.E2E_MOSAIC) return resolve(root, process.env.E2E_MOSAIC);
   if (!built[0]) throw new Error(`no server in ${target}: run make build`);
   return built[0];
 }
