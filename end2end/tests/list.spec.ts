@@ -43,6 +43,17 @@ test('L3 the conversation opens at the first unread message, under a divider tha
   await expect(divider).toHaveCount(1);
 });
 
+test('L3 it opens there also when more is unread than one page holds', async ({ ada, grace, stack }) => {
+  await write(stack, grace.account, ada.account, 130);
+  const panel = await ada.chat(grace);
+  const divider = panel.log.getByText('New messages', { exact: true });
+  await expect(divider).toBeInViewport();
+  await expect(panel.bubble('line 1 of 130')).toBeInViewport();
+  await expect.poll(() => stack.api.readSeq(ada.account, grace.account)).toBeGreaterThan(0);
+  expect(await stack.api.readSeq(ada.account, grace.account)).toBeLessThan(30);
+  await ada.header.expectUnread('99+');
+});
+
 test('L4 far up a new message does not move the list: a pill counts', async ({ ada, grace, stack }) => {
   await write(stack, ada.account, grace.account, 40);
   const panel = await ada.chat(grace);

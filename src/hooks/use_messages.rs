@@ -122,9 +122,15 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             messenger.with_timeline(peer, look)
         })
     };
+    // The rows held first decide where the reader starts and where the divider stands until the next opening.
+    let is_placed = StoredValue::new(false);
+    let begins_too_late = move |timeline: &Timeline| !is_placed.get_value() && timeline.lacks_unread();
     let loading = memo(move || {
         version.track();
-        messenger.with_timeline(peer, Timeline::loading).unwrap_or(Loading::First)
+        let shown = |timeline: &Timeline| {
+            if begins_too_late(timeline) { Loading::First } else { timeline.loading() }
+        };
+        messenger.with_timeline(peer, shown).unwrap_or(Loading::First)
     });
     let is_loading_older = read(|timeline| u64::from(timeline.loading_older()));
     let older_on_server = read(|timeline| u64::from(timeline.has_older()));
@@ -168,12 +174,14 @@ pub fn use_messages(peer: UserId) -> UseMessages {
 
     // At midnight the labels of days change although no message does.
     let today = local_time::use_today();
-    // The first page decides where the reader starts and where the divider stands until the next opening.
-    let is_placed = StoredValue::new(false);
     Effect::new(move |known: Option<HashMap<EntryKey, ArcRwSignal<Bubble>>>| {
         version.track();
         today.track();
         let mut known = known.unwrap_or_default();
+        if messenger.with_timeline(peer, begins_too_late) == Some(true) {
+            messenger.input(Input::OlderRequested { peer });
+            return known;
+        }
         let mut seen = HashMap::with_capacity(known.len());
         let rows = messenger.with_timeline(peer, |timeline| {
             let entries = held(timeline);

@@ -16,7 +16,18 @@ pub(super) struct Tally {
     pub(super) unread: u64,
 }
 
+/// More messages than this are not fetched to begin where the user stopped reading.
+const FAR_BACK: usize = 500;
+
 impl Timeline {
+    /// Whether unread messages lie before the first one held: whoever begins to read here passes over
+    /// them. Not when they are too many to be fetched for that.
+    #[must_use]
+    pub fn lacks_unread(&self) -> bool {
+        let begins_later = self.first_seq() > self.read_seq.next();
+        self.is_ready() && self.unread > 0 && begins_later && self.run.len() < FAR_BACK
+    }
+
     /// Takes in where the server says the conversation stands.
     pub(in crate::chat) fn take_head(&mut self, last: Seq, read: Seq, unread: u64) {
         let ours = self.read_seq;
