@@ -30,6 +30,23 @@ async fn what_is_chosen_reaches_ones_own_devices_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_chosen_before_the_first_message_is_told_before_it() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    choose(&ada, &grace, "muted", true).await;
+    let (mut hers, mut his) = (ada.device().await, grace.device().await);
+    his.send(&ada, &uuid(), "hello").await;
+    let told = hers.drain().await;
+    let kinds: Vec<_> = told.iter().map(|frame| frame["type"].as_str().unwrap_or_default()).collect();
+    assert_eq!(kinds[..2], ["contact", "message"], "{told:?}");
+    assert_eq!(told[0]["contact"]["muted"], true);
+    let told = his.drain().await;
+    assert!(told.iter().all(|frame| frame["type"] != "contact"), "{told:?}");
+    let inbox = ada.get("/messages/conversations").await;
+    assert_eq!(inbox["conversations"][0]["contact"]["muted"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_blocks_hears_nothing_and_who_is_blocked_notices_nothing() {
     let app = TestApp::spawn().await;
     let (ada, grace) = (app.person("ada").await, app.person("grace").await);

@@ -114,14 +114,20 @@ pub async fn nothing_passes_between_two_of_whom_one_blocks(db: Db) {
     block(&db, ada, grace, true).await;
     for (me, peer) in [(ada, grace), (grace, ada)] {
         assert!(db.store.is_silent(me, peer).await.expect("answered"));
-        assert_eq!(db.store.mark_delivered(me, peer, Seq(1)).await.expect("answered"), Mark::MovedUnheard);
-        assert_eq!(db.store.mark_read(me, peer, Seq(2), at(2)).await.expect("answered"), Mark::MovedUnheard);
+        let moved = if me == ada { Mark::Unchanged } else { Mark::MovedUnheard };
+        assert_eq!(db.store.mark_delivered(me, peer, Seq(1)).await.expect("answered"), moved);
+        assert_eq!(db.store.mark_read(me, peer, Seq(2), at(2)).await.expect("answered"), moved);
         assert_eq!(db.store.peers(me, 10).await.expect("answered"), []);
         let profile = db.store.profile(me, peer, at(2)).await.expect("answered").expect("a person").profile;
         assert_eq!((profile.online, profile.last_seen), (false, None));
         assert!(!db.store.conversation_heads(me, 10, at(2)).await.expect("answered")[0].online);
     }
+    for (me, marks) in [(ada, (Seq(2), Seq(2))), (grace, (Seq(0), Seq(0)))] {
+        let head = &db.store.conversation_heads(me, 10, at(2)).await.expect("answered")[0];
+        assert_eq!((head.peer_delivered_seq, head.peer_read_seq), marks, "who blocks gives no mark away");
+    }
     block(&db, ada, grace, false).await;
+    assert_eq!(db.store.mark_read(ada, grace, Seq(2), at(3)).await.expect("answered"), Mark::Moved(Seq(2)));
     for (me, peer) in [(ada, grace), (grace, ada)] {
         assert!(!db.store.is_silent(me, peer).await.expect("answered"));
         assert_eq!(db.store.peers(me, 10).await.expect("answered"), [peer]);

@@ -44,5 +44,6 @@ fn entry(conversation: &Conversation) -> Value {
         "peer_read_seq": head.peer_read_seq,
         "peer_delivered_seq": head.peer_delivered_seq,
         "unread": head.unread,
+        "contact": head.contact,
     })
 }

@@ -45,6 +45,19 @@ impl Service {
         Ok(contact)
     }
 
+    /// Two people who exchange their first message hear what they chose for each other before: no `welcome`
+    /// could list it.
+    pub(super) async fn recall_choices(&self, a: UserId, b: UserId) {
+        for (me, peer) in [(a, b), (b, a)] {
+            if let Ok(Some(page)) = self.store.get_messages_between(me, peer, 1, Position::NEWEST).await
+                && page.contact != Contact::default()
+            {
+                let frame = ServerFrame::Contact { peer_id: peer, contact: page.contact };
+                self.fanout.tell(me, &frame, None).await;
+            }
+        }
+    }
+
     /// The user reports a peer: what was said last goes to the operator with it.
     ///
     /// # Errors

@@ -69,11 +69,15 @@ impl Service {
             .increment(1);
         let (sender, receiver) = (message.sender_id, message.receiver_id);
         let frame = ServerFrame::Message { message: message.clone() };
+        let is_first = is_heard && message.seq == Seq::ZERO.next();
+        if is_first {
+            self.recall_choices(sender, receiver).await;
+        }
         if is_heard {
             self.fanout.tell(receiver, &frame, None).await;
         }
         self.fanout.tell(sender, &frame, from).await;
-        if is_heard && message.seq == Seq::ZERO.next() {
+        if is_first {
             self.introduce(sender, receiver).await;
         }
         Ok(Sent { message, duplicate })

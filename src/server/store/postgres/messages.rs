@@ -137,18 +137,24 @@ pub async fn mark_read(
     let upto = saturated(seq.0);
     let mut moved = false;
     loop {
-        let step: Option<(i64, i64, bool)> =
-            sqlx::query_as("SELECT was, reached, is_silent($1, $2) FROM mark_read($1, $2, $3, $4, $5)")
-                .bind(me.0)
-                .bind(peer.0)
-                .bind(upto)
-                .bind(Micros(now))
-                .bind(MARK_STEP)
-                .fetch_optional(&mut *db)
-                .await?;
-        let Some((was, reached, silent)) = step else { return Ok(Mark::BeyondEnd) };
+        // Who blocks gives no mark away.
+        let step: Option<(i64, i64, bool, bool)> = sqlx::query_as(
+            "SELECT was, reached, blocks, is_silent($1, $2)
+             FROM (SELECT EXISTS (
+                 SELECT 1 FROM contacts WHERE owner_id = $1 AND peer_id = $2 AND blocked_after IS NOT NULL
+             ) AS blocks) AS chosen,
+             mark_read($1, $2, CASE WHEN blocks THEN 0 ELSE $3::bigint END, $4, $5)",
+        )
+        .bind(me.0)
+        .bind(peer.0)
+        .bind(upto)
+        .bind(Micros(now))
+        .bind(MARK_STEP)
+        .fetch_optional(&mut *db)
+        .await?;
+        let Some((was, reached, blocks, silent)) = step else { return Ok(Mark::BeyondEnd) };
         moved |= reached > was;
-        if reached >= upto {
+        if blocks || reached >= upto {
             return Ok(match moved {
                 true if silent => Mark::MovedUnheard,
                 true => Mark::Moved(seq),
@@ -173,6 +179,7 @@ pub async fn mark_delivered(
              changed_at = clock_timestamp()
          WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
            AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4
+           AND NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = $3 AND peer_id IN ($1, $2) AND blocked_after IS NOT NULL)
          RETURNING is_silent(user_lo, user_hi)",
     )
     .bind(lo)

@@ -173,8 +173,10 @@ pub async fn mark_read(
     let (lo, hi) = ordered(me, peer);
     let upto = saturated(seq.0);
     let mut transaction = begin(db).await?;
-    let was: Option<i64> = sqlx::query_scalar(
-        "SELECT CASE WHEN user_lo = $3 THEN lo_read_seq ELSE hi_read_seq END
+    // Who blocks gives no mark away.
+    let was: Option<(i64, bool)> = sqlx::query_as(
+        "SELECT CASE WHEN user_lo = $3 THEN lo_read_seq ELSE hi_read_seq END,
+                EXISTS (SELECT 1 FROM contacts WHERE owner_id = $3 AND peer_id IN ($1, $2) AND blocked_after IS NOT NULL)
          FROM conversations WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4",
     )
     .bind(lo)
@@ -183,8 +185,8 @@ pub async fn mark_read(
     .bind(upto)
     .fetch_optional(&mut *transaction)
     .await?;
-    let Some(was) = was else { return Ok(Mark::BeyondEnd) };
-    if was >= upto {
+    let Some((was, blocks)) = was else { return Ok(Mark::BeyondEnd) };
+    if blocks || was >= upto {
         return Ok(Mark::Unchanged);
     }
     // Who has read a message has received it.
@@ -241,7 +243,8 @@ pub async fn mark_delivered(
              changed_at = ",
         clock!(),
         " WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
-           AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4",
+           AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4
+           AND NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = $3 AND peer_id IN ($1, $2) AND blocked_after IS NOT NULL)",
     ))
     .bind(lo)
     .bind(hi)
