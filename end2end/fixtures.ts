@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, test as base, type WebSocket } from '@playwright/test';
+import { type Browser, type BrowserContext, type BrowserContextOptions, type Page, type Request, test as base, type WebSocket } from '@playwright/test';
 import { AppHeader } from './pages/app_header.js';
 import { ChatPanel } from './pages/chat_panel.js';
 import { hydrated } from './pages/hydrated.js';
@@ -54,9 +54,11 @@ export class Person {
     this.inbox = new InboxPage(page);
     this.header = new AppHeader(page);
     // The sockets of a page that is left end with it, and not every browser says so.
-    page.on('request', (request) => {
+    const left = (request: Request) => {
       if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#live.clear();
-    });
+    };
+    page.on('request', left);
+    page.on('response', (response) => left(response.request()));
     page.on('websocket', (socket) => {
       socket.on('framereceived', ({ payload }) => {
         if (String(payload).startsWith('{"type":"welcome"')) this.#live.add(socket);

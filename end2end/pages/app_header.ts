@@ -32,4 +32,24 @@ export class AppHeader {
   async expectUnread(count: number | '99+'): Promise<void> {
     await expectUnread(this.messages, count);
   }
+
+  /** From now on every page of this browser keeps the text of each toast of somebody. */
+  async rememberToasts(name: string): Promise<void> {
+    await this.#page.context().addInitScript((name) => {
+      const toasts: string[] = [];
+      Object.assign(window, { toasts });
+      const look = () => {
+        for (const status of document.querySelectorAll('[role="status"], output')) {
+          const opens = [...status.querySelectorAll('button')].some((button) => button.textContent?.trim() === 'Open');
+          if (opens && status.textContent?.includes(name)) toasts.push(status.textContent);
+        }
+      };
+      new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+    }, name);
+  }
+
+  /** What the toasts on this page said, since it was loaded. */
+  toastsSoFar(): Promise<string[]> {
+    return this.#page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
+  }
 }

@@ -153,4 +153,12 @@ export class ChatPanel {
       return { above, below: element.scrollHeight - element.clientHeight - above };
     });
   }
+
+  /** Types until the other sees it: typing is told only while connected, and never later. */
+  async typeUntilSeenBy(other: ChatPanel): Promise<void> {
+    await expect(async () => {
+      await this.composer.press('a');
+      await expect(other.typing).toBeVisible({ timeout: 1_000 });
+    }).toPass({ timeout: 15_000 });
+  }
 }

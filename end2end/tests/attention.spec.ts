@@ -28,6 +28,8 @@ test('N1 N3 unread shows on the person, in the header, title and icon, also afte
   await expect(ada.matches.message(grace.name)).not.toContainText('1');
   await ada.header.expectUnread(1);
   await expect(ada.page).toHaveTitle(/^\(1\) /);
+  // The next page knows what the server knows.
+  await expect.poll(() => stack.api.readSeq(ada.account, grace.account)).toBe(1);
   await ada.chat(alan);
   await expect(ada.page).not.toHaveTitle(/^\(/);
   await expect(icon).toHaveAttribute('href', '/favicon.svg');
@@ -76,34 +78,40 @@ test('N2 a toast also appears in the inbox, and goes when the conversation is op
 
 test('N2 no toast for the conversation in view, for own messages, or for what was missed', async ({ ada, grace, stack }) => {
   await stack.api.send(grace.account, ada.account, 'while you were away');
-  await rememberToasts(ada, grace.name);
+  await ada.header.rememberToasts(grace.name);
   await ada.goto('/');
   await ada.header.expectUnread(1);
-  expect(await toastsOf(ada)).toEqual([]);
+  expect(await ada.header.toastsSoFar()).toEqual([]);
   const panel = await ada.chat(grace);
   await panel.send('my own words');
   await stack.api.send(grace.account, ada.account, 'in plain view');
   await expect(panel.bubble('in plain view')).toBeVisible();
   await panel.expectState('my own words', 'Sent', 'Delivered', 'Read');
-  expect(await toastsOf(ada)).toEqual([]);
+  expect(await ada.header.toastsSoFar()).toEqual([]);
 });
 
 test('N2 four tabs, one toast; reading in one clears all', async ({ ada, grace, stack }) => {
-  await rememberToasts(ada, grace.name);
+  await ada.header.rememberToasts(grace.name);
   await ada.goto('/');
   const tabs = [ada, await ada.tab('/'), await ada.tab('/messages'), await ada.tab('/')];
   for (const tab of tabs) await tab.expectLive();
   await stack.api.send(grace.account, ada.account, 'only once');
   for (const tab of tabs) await tab.header.expectUnread(1);
-  const seen = async () => (await Promise.all(tabs.map(toastsOf))).filter((toasts) => toasts.length > 0).length;
-  await expect.poll(seen).toBe(1);
+  const toasting = async (text: string) => {
+    const told = await Promise.all(tabs.map((tab) => tab.header.toastsSoFar()));
+    return tabs.filter((_, index) => told[index]!.some((toast) => toast.includes(text)));
+  };
+  await expect.poll(async () => (await toasting('only once')).length).toBe(1);
   await stack.api.send(grace.account, ada.account, 'and once more');
+  await expect.poll(async () => (await toasting('and once more')).length).toBe(1);
+  // Under the pointer a toast stays, until the message is read elsewhere.
+  const [host] = await toasting('and once more');
+  await host!.header.toast(grace.name).hover();
   for (const tab of tabs) await tab.header.expectUnread(2);
-  const told = async () => (await Promise.all(tabs.map(toastsOf))).flat().some((text) => text.includes('once more'));
-  await expect.poll(told).toBe(true);
-  expect(await seen()).toBe(1);
+  for (const text of ['only once', 'and once more']) expect(await toasting(text)).toHaveLength(1);
 
-  const [reader] = await Promise.all([tabs[1]!.chat(grace), tabs[1]!.page.bringToFront()]);
+  const other = tabs.find((tab) => tab !== host)!;
+  const [reader] = await Promise.all([other.chat(grace), other.page.bringToFront()]);
   await expect(reader.bubble('and once more')).toBeVisible();
   for (const tab of tabs) {
     await tab.header.expectUnread(0);
@@ -186,25 +194,6 @@ test('N2 a toast comes although the first request for the name failed', async ({
   await stack.api.send(grace.account, ada.account, 'do not miss me');
   await expect(ada.header.toast(grace.name)).toContainText('do not miss me');
 });
-
-/** From now on every page of the person's browser keeps the text of each toast of somebody. */
-async function rememberToasts(person: Person, name: string): Promise<void> {
-  await person.context.addInitScript((name) => {
-    const toasts: string[] = [];
-    Object.assign(window, { toasts });
-    const look = () => {
-      for (const status of document.querySelectorAll('[role="status"], output')) {
-        const opens = [...status.querySelectorAll('button')].some((button) => button.textContent?.trim() === 'Open');
-        if (opens && status.textContent?.includes(name)) toasts.push(status.textContent);
-      }
-    };
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
-  }, name);
-}
-
-function toastsOf(person: Person): Promise<string[]> {
-  return person.page.evaluate(() => (window as unknown as { toasts: string[] }).toasts);
-}
 
 /** A browser whose notifications can be looked at, with what it allows now and what its user answers. */
 async function fakeNotifications(person: Person, now: NotificationPermission, answer: NotificationPermission): Promise<void> {

@@ -48,18 +48,20 @@ test('news that come while the inbox is loaded are in it', async ({ ada, grace, 
   await ada.goto('/');
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
-  const asked = ada.page.waitForRequest(/list_conversations/);
+  let answer = () => {};
+  const answered = new Promise<void>((resolve) => (answer = resolve));
   await ada.page.route(
     /list_conversations/,
     async (route) => {
       const early = await route.fetch();
+      answer();
       await released;
       await route.fulfill({ response: early });
     },
     { times: 1 },
   );
   await ada.header.messages.click();
-  await asked;
+  await answered;
   await stack.api.send(grace.account, ada.account, 'just in time');
   await ada.header.expectUnread(1);
   release();

@@ -78,10 +78,10 @@ test('A7 each row says who, what, when and how far', async ({ ada, grace, stack 
 
 test('A5 what has the focus is not covered', async ({ ada, grace, stack }) => {
   for (let number = 1; number <= 30; number++) {
-    await stack.api.send(grace.account, ada.account, `see https://example.org/${number}`);
+    await stack.api.send(grace.account, ada.account, `see https://example.org/${number}/of/30`);
   }
   const panel = await ada.chat(grace);
-  await expect(panel.bubble('example.org/30')).toBeVisible();
+  await expect(panel.bubble('example.org/30/of/30')).toBeVisible();
   const links = panel.log.getByRole('link');
   for (const link of (await links.all()).slice(-12)) {
     await link.focus();

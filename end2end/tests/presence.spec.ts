@@ -1,37 +1,30 @@
 import { expect, test } from '../fixtures.js';
-import type { ChatPanel } from '../pages/chat_panel.js';
-
-/** Types until the other sees it: typing is told only while connected, and never later. */
-async function typeUntilSeen(from: ChatPanel, to: ChatPanel): Promise<void> {
-  await expect(async () => {
-    await from.composer.press('a');
-    await expect(to.typing).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 15_000 });
-}
 
 test('T1 typing shows, and ends with the message', async ({ ada, grace }) => {
   const adas = await ada.chat(grace);
   const graces = await grace.chat(ada);
   // Also before the first message.
-  await typeUntilSeen(graces, adas);
+  await graces.typeUntilSeenBy(adas);
   await expect(adas.bubbles).toHaveCount(0);
   await graces.send('So it is');
   await expect(adas.bubble('So it is')).toBeVisible();
   await expect(adas.typing).toHaveCount(0);
 });
 
-test('T1 typing ends by itself', async ({ ada, grace }) => {
+test('T1 typing ends by itself, and shows within a second', async ({ ada, grace }) => {
   const adas = await ada.chat(grace);
   const graces = await grace.chat(ada);
-  await typeUntilSeen(graces, adas);
+  await graces.typeUntilSeenBy(adas);
   await expect(adas.typing).toHaveCount(0, { timeout: 8_000 });
+  await graces.composer.press('a');
+  await expect(adas.typing).toBeVisible({ timeout: 1_000 });
 });
 
 test('T2 the typing row is still for who wants less motion', async ({ ada, grace }) => {
   await ada.page.emulateMedia({ reducedMotion: 'reduce' });
   const adas = await ada.chat(grace);
   const graces = await grace.chat(ada);
-  await typeUntilSeen(graces, adas);
+  await graces.typeUntilSeenBy(adas);
   const endless = await adas.log.evaluate((log) =>
     (log.parentElement ?? log)
       .getAnimations({ subtree: true })

@@ -82,6 +82,8 @@ test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   await first.send('written in the first tab');
   await first.mark('written in the first tab', 'pending');
   await expect(second.bubble('written in the first tab')).toHaveAttribute('data-direction', 'sent');
+  // Stored before the second tab sends over a socket of its own.
+  await second.expectState('written in the first tab', 'Sent', 'Delivered');
   await second.send('written in the second tab');
   await second.expectState('written in the second tab', 'Sent', 'Delivered');
   await stack.api.send(grace.account, ada.account, 'answered to both');

@@ -47,8 +47,8 @@ test('two instances: what one takes the other delivers, with marks, typing and l
   await expect(graces.bubble('From the first instance')).toHaveAttribute('data-direction', 'received');
   await adas.expectState('From the first', 'Read');
 
-  await graces.composer.pressSequentially('A');
-  await expect(adas.typing).toBeVisible();
+  await graces.typeUntilSeenBy(adas);
+  await graces.composer.clear();
   await graces.send('And from the second');
   await expect(adas.bubble('And from the second')).toBeVisible();
   await expect(adas.typing).toHaveCount(0);
