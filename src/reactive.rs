@@ -28,6 +28,24 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(
     }
 }
 
+/// A part of a view that is made again whenever something it read has changed.
+pub fn dynamic<V: IntoView + 'static>(make: impl Fn() -> V + Send + Sync + 'static) -> impl IntoView {
+    return boxed(Box::new(move || make().into_any()));
+
+    fn boxed(make: Box<dyn Fn() -> AnyView + Send + Sync>) -> impl IntoView {
+        move || make()
+    }
+}
+
+/// A part of a view that is there while something holds.
+pub fn when<V: IntoView + 'static>(
+    holds: impl Fn() -> bool + Send + Sync + 'static,
+    make: impl Fn() -> V + Send + Sync + 'static,
+) -> impl IntoView {
+    let holds = memo(holds);
+    dynamic(move || holds.get().then(|| make().into_any()))
+}
+
 /// Runs a future to its end, whatever becomes of what started it.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     boxed(Box::pin(future));

@@ -10,6 +10,8 @@ pub(super) struct Conversation {
     pub(super) timeline: Timeline,
     /// Whether it is on the screen.
     pub(super) open: bool,
+    /// Whether the server said where it stands.
+    pub(super) is_listed: bool,
     /// What the user chose for the peer.
     pub(super) contact: Contact,
     pub(super) online: Option<bool>,

@@ -116,6 +116,7 @@ impl Session {
             last_seen: conversation.last_seen,
             typing: conversation.typing_until.is_some(),
             unread: conversation.unread(),
+            is_listed: conversation.is_listed,
             contact: conversation.contact,
         })
     }

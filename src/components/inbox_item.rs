@@ -8,6 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Contact, Message, Profile};
 use crate::hooks::messenger::{Presence, use_presence_text};
+use crate::reactive::dynamic;
 
 /// A list item that holds one link: to the chat with `peer`.
 ///
@@ -43,8 +44,8 @@ pub fn InboxItem(
                     </span>
                     " "
                     <span class="inbox-item__last" dir="auto">
-                        {move || mine().then_some("You: ")}
-                        {move || last_message.with(|message| message.content.clone())}
+                        {dynamic(move || mine().then_some("You: "))}
+                        {dynamic(move || last_message.with(|message| message.content.clone()))}
                     </span>
                 </span>
                 " "
@@ -52,7 +53,7 @@ pub fn InboxItem(
                     at=Signal::derive(move || last_message.with(|message| message.created_at))
                     class="inbox-item__time"
                 />
-                {move || {
+                {dynamic(move || {
                     contact
                         .get()
                         .muted
@@ -64,8 +65,8 @@ pub fn InboxItem(
                                 </span>
                             }
                         })
-                }}
-                {move || {
+                })}
+                {dynamic(move || {
                     (contact.get().marked_unread && unread.get() == 0)
                         .then(|| {
                             view! {
@@ -75,7 +76,7 @@ pub fn InboxItem(
                                 </span>
                             }
                         })
-                }}
+                })}
                 <UnreadBadge
                     count=unread
                     is_quiet=Signal::derive(move || contact.get().muted)

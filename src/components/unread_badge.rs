@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::ui::toast::unread_label;
-use crate::reactive::memo;
+use crate::reactive::{dynamic, memo};
 
 /// A badge that reads `{n} unread`, `99+ unread` from 100 on; nothing at 0.
 #[component]
@@ -18,7 +18,7 @@ pub fn UnreadBadge(
     is_quiet: Signal<bool>,
 ) -> impl IntoView {
     let shown = memo(move || unread_label(count.get()));
-    move || {
+    dynamic(move || {
         shown.get().map(|figures| {
             view! {
                 " "
@@ -27,5 +27,5 @@ pub fn UnreadBadge(
                 </span>
             }
         })
-    }
+    })
 }

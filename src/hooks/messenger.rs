@@ -158,6 +158,13 @@ impl Messenger {
         memo(move || state.with(|state| state.unread)).into()
     }
 
+    /// Unread messages of `peer` and what the user chose for them, as far as this device was told.
+    #[must_use]
+    pub fn standing_of(&self, peer: UserId) -> Signal<Option<(u64, Contact)>> {
+        let state = self.signals.of(peer).state;
+        memo(move || state.with(|state| state.is_listed.then_some((state.unread, state.contact)))).into()
+    }
+
     /// Whether `peer` is typing to the user.
     #[must_use]
     pub fn typing_of(&self, peer: UserId) -> Signal<bool> {

@@ -190,6 +190,8 @@ pub struct PeerState {
     pub typing: bool,
     /// Messages of theirs that the user has not read.
     pub unread: u64,
+    /// Whether the server listed their conversation, so that `unread` and `contact` are all there is.
+    pub is_listed: bool,
     /// What the user chose for them.
     pub contact: Contact,
 }

@@ -105,6 +105,7 @@ impl Session {
             self.presence(peer, head.online, head.last_seen);
             self.contact(peer, head.contact);
             let conversation = self.conversation(peer);
+            conversation.changed |= !std::mem::replace(&mut conversation.is_listed, true);
             conversation.read_confirmed = conversation.read_confirmed.max(head.read_seq);
             conversation.timeline.take_head(head.last_seq, head.read_seq, head.unread);
             conversation.timeline.raise_peer_marks(head.peer_delivered_seq, head.peer_read_seq);

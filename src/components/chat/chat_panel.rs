@@ -17,7 +17,7 @@ use crate::hooks::browser::Listener;
 use crate::hooks::messenger::{Presence, use_presence_text};
 use crate::hooks::page;
 use crate::hooks::use_messages::{UseMessages, use_messages};
-use crate::reactive::{effect, memo, spawn};
+use crate::reactive::{dynamic, effect, memo, spawn};
 use crate::state::use_app_store;
 
 /// Below this the panel covers the page.
@@ -100,9 +100,9 @@ pub fn ChatPanel(
                     <Avatar url=avatar_url size=32 online=is_online />
                 </span>
                 <h2 class="chat-panel__title" dir="auto">
-                    {move || name.get()}
+                    {dynamic(move || name.get())}
                 </h2>
-                <p class="chat-panel__presence">{move || presence_text.get()}</p>
+                <p class="chat-panel__presence">{dynamic(move || presence_text.get())}</p>
                 <ConversationMenu chat name />
                 <button
                     class="icon-button chat-panel__close"
@@ -124,13 +124,13 @@ pub fn ChatPanel(
                     on_pick=pick
                 />
             </MessageLog>
-            {move || {
+            {dynamic(move || {
                 if is_blocked.get() {
                     view! { <Blocked chat name /> }.into_any()
                 } else {
                     view! { <Composer chat name draft input /> }.into_any()
                 }
-            }}
+            })}
         </section>
     }
     .into_any()
@@ -148,12 +148,12 @@ fn Blocked(chat: UseMessages, name: Signal<String>) -> impl IntoView {
     };
     view! {
         <div class="chat-panel__blocked">
-            <p>{move || format!("You blocked {}.", name.get())}</p>
+            <p>{dynamic(move || format!("You blocked {}.", name.get()))}</p>
             <button class="button" type="button" on:click=unblock>
                 "Unblock"
             </button>
             <p role="alert">
-                {move || has_failed.get().then_some("That did not reach the server. Try again.")}
+                {dynamic(move || has_failed.get().then_some("That did not reach the server. Try again."))}
             </p>
         </div>
     }

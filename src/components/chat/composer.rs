@@ -9,7 +9,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::MessageBody;
 use crate::hooks::page;
 use crate::hooks::use_messages::UseMessages;
-use crate::reactive::{effect, memo};
+use crate::reactive::{dynamic, effect, memo, when};
 
 /// From here on the writer sees how much room is left.
 const COUNT_FROM: usize = 3_800;
@@ -98,14 +98,16 @@ pub fn Composer(
             >
                 <Icon name=IconName::Send />
             </button>
-            <Show when=move || { count.get() >= COUNT_FROM }>
-                <span
-                    class="composer__counter"
-                    data-over=move || (count.get() > MessageBody::MAX_CHARS).then_some("true")
-                >
-                    {move || format!("{} / {}", count.get(), MessageBody::MAX_CHARS)}
-                </span>
-            </Show>
+            {when(move || count.get() >= COUNT_FROM, move || {
+                view! {
+                    <span
+                        class="composer__counter"
+                        data-over=move || (count.get() > MessageBody::MAX_CHARS).then_some("true")
+                    >
+                        {dynamic(move || format!("{} / {}", count.get(), MessageBody::MAX_CHARS))}
+                    </span>
+                }
+            })}
         </form>
     }
     .into_any()

@@ -8,7 +8,7 @@ use web_sys::Event;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ContactChange;
 use crate::hooks::use_messages::UseMessages;
-use crate::reactive::{memo, spawn};
+use crate::reactive::{dynamic, memo, spawn};
 use crate::state::use_app_store;
 
 /// The longest reason of a report, in characters.
@@ -56,11 +56,13 @@ pub fn ConversationMenu(
             }
         });
     });
-    // Closed first: a conversation that is open counts as looked at.
     let mark_unread = move |_| {
-        store.close_chat();
         spawn(async move {
-            chat.change_contact(ContactChange::MarkedUnread(true)).await;
+            if !chat.change_contact(ContactChange::MarkedUnread(true)).await {
+                has_failed.try_set(true);
+            } else if !has_failed.is_disposed() {
+                store.close_chat();
+            }
         });
     };
     let is_muted = memo(move || chat.contact.get().muted);
@@ -68,19 +70,19 @@ pub fn ConversationMenu(
     let choices = move || {
         view! {
             <Choice label="Mark as unread" on:click=mark_unread />
-            {move || {
+            {dynamic(move || {
                 let muted = is_muted.get();
                 let label = if muted { "Unmute" } else { "Mute" };
                 view! { <Choice label on:click=move |_| choose.run(ContactChange::Muted(!muted)) /> }
-            }}
-            {move || {
+            })}
+            {dynamic(move || {
                 if is_blocked.get() {
                     view! { <Choice label="Unblock" on:click=move |_| choose.run(ContactChange::Blocked(false)) /> }
                         .into_any()
                 } else {
                     view! { <Choice label="Block…" on:click=move |_| step.set(Step::Blocking) /> }.into_any()
                 }
-            }}
+            })}
             <Choice label="Report…" on:click=move |_| step.set(Step::Reporting) />
         }
         .into_any()
@@ -103,16 +105,16 @@ pub fn ConversationMenu(
             node_ref=menu
             on:beforetoggle=start_over
         >
-            {move || match step.get() {
+            {dynamic(move || match step.get() {
                 Step::Choices => choices(),
                 Step::Blocking => view! { <Block name step choose /> }.into_any(),
                 Step::Reporting => view! { <Report chat name step has_failed /> }.into_any(),
                 Step::Reported => {
                     view! { <p class="menu__text" role="status">"Thank you. We will look at it."</p> }.into_any()
                 }
-            }}
+            })}
             <p class="menu__error" role="alert">
-                {move || has_failed.get().then_some("That did not reach the server. Try again.")}
+                {dynamic(move || has_failed.get().then_some("That did not reach the server. Try again."))}
             </p>
         </div>
     }
@@ -133,7 +135,7 @@ fn Choice(label: &'static str) -> impl IntoView {
 fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactChange>) -> impl IntoView {
     view! {
         <p class="menu__text">
-            {move || format!("{} can no longer reach you, and is not told. You can unblock them here.", name.get())}
+            {dynamic(move || format!("{} can no longer reach you, and is not told. You can unblock them here.", name.get()))}
         </p>
         <p class="menu__buttons">
             <button
@@ -177,7 +179,7 @@ fn Report(
     view! {
         <form class="menu__form" on:submit=report>
             <label class="menu__label" for="report-reason">
-                {move || format!("What is wrong with {}?", name.get())}
+                {dynamic(move || format!("What is wrong with {}?", name.get()))}
             </label>
             <textarea
                 class="menu__reason"

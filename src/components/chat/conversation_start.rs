@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::ui::avatar::Avatar;
 use crate::components::ui::icon::{Icon, IconName};
+use crate::reactive::{dynamic, when};
 
 /// How many beginnings are offered.
 const OPENERS: usize = 3;
@@ -38,12 +39,12 @@ pub fn ConversationStart(
                 <Avatar url=avatar_url size=96 />
             </span>
             <p class="conversation-start__name" dir="auto">
-                {move || {
+                {dynamic(move || {
                     let name = name.get();
                     if is_empty.get() { format!("Say hi to {name}") } else { name }
-                }}
+                })}
             </p>
-            {move || {
+            {dynamic(move || {
                 score
                     .get()
                     .map(|score| {
@@ -54,32 +55,34 @@ pub fn ConversationStart(
                             </p>
                         }
                     })
-            }}
+            })}
             {shared}
-            <Show when=move || is_empty.get()>
-                <ul class="conversation-start__openers" aria-label="Suggestions">
-                    {move || {
-                        shared_interests
-                            .with(|shared| openers(shared))
-                            .into_iter()
-                            .map(|opener| {
-                                let chosen = opener.clone();
-                                view! {
-                                    <li>
-                                        <button
-                                            class="opener"
-                                            type="button"
-                                            on:click=move |_| on_pick.run(chosen.clone())
-                                        >
-                                            {opener}
-                                        </button>
-                                    </li>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </ul>
-            </Show>
+            {when(move || is_empty.get(), move || {
+                view! {
+                    <ul class="conversation-start__openers" aria-label="Suggestions">
+                        {dynamic(move || {
+                            shared_interests
+                                .with(|shared| openers(shared))
+                                .into_iter()
+                                .map(|opener| {
+                                    let chosen = opener.clone();
+                                    view! {
+                                        <li>
+                                            <button
+                                                class="opener"
+                                                type="button"
+                                                on:click=move |_| on_pick.run(chosen.clone())
+                                            >
+                                                {opener}
+                                            </button>
+                                        </li>
+                                    }
+                                })
+                                .collect_view()
+                        })}
+                    </ul>
+                }
+            })}
         </div>
     }
     .into_any()

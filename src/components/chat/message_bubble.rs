@@ -8,7 +8,7 @@ use crate::chat::{Delivery, EntryKey};
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::local_time;
 use crate::hooks::use_messages::{Bubble, UseMessages, state_word};
-use crate::reactive::memo;
+use crate::reactive::{dynamic, memo};
 
 /// A message with its time and, for own ones, how far it got; when it failed, with a way on.
 #[component]
@@ -60,16 +60,16 @@ pub fn MessageBubble(
             </p>
             <p class="message-bubble__meta">
                 <time class="message-bubble__time" datetime=move || local_time::rfc3339(created_at.get())>
-                    {move || local_time::clock_time(created_at.get())}
+                    {dynamic(move || local_time::clock_time(created_at.get()))}
                 </time>
-                {move || {
+                {dynamic(move || {
                     state()
                         .map(|(name, word)| {
                             view! { <span class="message-bubble__state"><Icon name />{word}</span> }
                         })
-                }}
+                })}
             </p>
-            {move || {
+            {dynamic(move || {
                 failure
                     .get()
                     .map(|reason| {
@@ -95,7 +95,7 @@ pub fn MessageBubble(
                             </p>
                         }
                     })
-            }}
+            })}
         </div>
     }
 }

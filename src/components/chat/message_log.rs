@@ -12,7 +12,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::browser::BrowserCell;
 use crate::hooks::page;
 use crate::hooks::use_messages::{Row, UseMessages};
-use crate::reactive::{effect, memo};
+use crate::reactive::{dynamic, effect, memo, when};
 
 /// How many lines the placeholder has.
 const SKELETON_LINES: usize = 6;
@@ -77,30 +77,32 @@ pub fn MessageLog(
             on:keydown=move |_| touched()
             on:pointerdown=move |_| touched()
         >
-            <Show when=is_at_start>{start.with_value(|start| start())}</Show>
+            {when(is_at_start, move || start.with_value(|start| start()))}
             // There for as long as anything is older: coming and going would move what is below.
-            <Show when=move || chat.has_older.get()>
-                <p class="chat-panel__older">"Loading earlier messages"</p>
-            </Show>
-            <Show when=is_loading>
-                <div class="chat-panel__skeleton" aria-hidden="true">
-                    {std::iter::repeat_with(|| view! { <span class="skeleton"></span> })
-                        .take(SKELETON_LINES)
-                        .collect_view()}
-                </div>
-            </Show>
-            <Show when=move || chat.loading.get() == Loading::Failed>
-                <div class="chat-panel__error">
-                    <p role="alert">
-                        <Icon name=IconName::Alert />
-                        "The messages could not be loaded."
-                    </p>
-                    <button class="button" type="button" on:click=move |_| chat.reload()>
-                        <Icon name=IconName::Retry />
-                        "Retry"
-                    </button>
-                </div>
-            </Show>
+            {when(move || chat.has_older.get(), move || view! { <p class="chat-panel__older">"Loading earlier messages"</p> })}
+            {when(is_loading, move || {
+                view! {
+                    <div class="chat-panel__skeleton" aria-hidden="true">
+                        {std::iter::repeat_with(|| view! { <span class="skeleton"></span> })
+                            .take(SKELETON_LINES)
+                            .collect_view()}
+                    </div>
+                }
+            })}
+            {when(move || chat.loading.get() == Loading::Failed, move || {
+                view! {
+                    <div class="chat-panel__error">
+                        <p role="alert">
+                            <Icon name=IconName::Alert />
+                            "The messages could not be loaded."
+                        </p>
+                        <button class="button" type="button" on:click=move |_| chat.reload()>
+                            <Icon name=IconName::Retry />
+                            "Retry"
+                        </button>
+                    </div>
+                }
+            })}
             <div class="chat-panel__rows" role="list" node_ref=list>
                 <For each=rows key=Row::key let(row)>
                     {match row {
@@ -125,14 +127,16 @@ pub fn MessageLog(
                         }
                     }}
                 </For>
-                <Show when=move || chat.typing.get()>
-                    <div class="typing-row">
-                        <span class="typing-row__dot"></span>
-                        <span class="typing-row__dot"></span>
-                        <span class="typing-row__dot"></span>
-                        {move || format!("{} is typing", name.get())}
-                    </div>
-                </Show>
+                {when(move || chat.typing.get(), move || {
+                    view! {
+                        <div class="typing-row">
+                            <span class="typing-row__dot"></span>
+                            <span class="typing-row__dot"></span>
+                            <span class="typing-row__dot"></span>
+                            {dynamic(move || format!("{} is typing", name.get()))}
+                        </div>
+                    }
+                })}
             </div>
         </div>
         <Jump chat position on_jump=move || {
@@ -160,11 +164,13 @@ fn Jump(
     });
     let is_shown = memo(move || label.with(Option::is_some));
     view! {
-        <Show when=move || is_shown.get()>
-            <button class="chat-panel__jump" type="button" on:click=move |_| on_jump()>
-                <Icon name=IconName::ArrowDown />
-                {move || label.get()}
-            </button>
-        </Show>
+        {when(move || is_shown.get(), move || {
+            view! {
+                <button class="chat-panel__jump" type="button" on:click=move |_| on_jump()>
+                    <Icon name=IconName::ArrowDown />
+                    {dynamic(move || label.get())}
+                </button>
+            }
+        })}
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::chat::Connection;
 use crate::components::ui::icon::{Icon, IconName};
-use crate::reactive::{effect, memo};
+use crate::reactive::{dynamic, effect, memo};
 
 /// A connection that comes back sooner than this is not worth a word.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -43,7 +43,7 @@ pub fn StatusStrip(
     };
     view! {
         <p class="chat-panel__status" role="status" data-kind=move || kind.get()>
-            {move || line().map(|(name, words)| view! { <Icon name />{words} })}
+            {dynamic(move || line().map(|(name, words)| view! { <Icon name />{words} }))}
         </p>
     }
     .into_any()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::ALERT_ID;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::page::use_interactive;
+use crate::reactive::dynamic;
 
 /// A password box labelled `Password`, with a button that shows and hides the text.
 ///
@@ -53,10 +54,10 @@ pub fn PasswordField(
                 hidden=move || !is_interactive.get()
                 on:click=move |_| revealed.update(|revealed| *revealed = !*revealed)
             >
-                {move || {
+                {dynamic(move || {
                     let name = if revealed.get() { IconName::EyeOff } else { IconName::Eye };
                     view! { <Icon name/> }
-                }}
+                })}
             </button>
             {hint
                 .map(|hint| {

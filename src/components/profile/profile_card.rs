@@ -105,7 +105,9 @@ fn optional_line(class: &'static str, text: String) -> impl IntoView {
 #[component]
 fn MessageButton(peer: UserId) -> impl IntoView {
     let store = use_app_store();
-    let unread = use_messenger().unread_of(peer);
+    let messenger = use_messenger();
+    let (unread, contact) = (messenger.unread_of(peer), messenger.contact_of(peer));
+    let is_quiet = Signal::derive(move || contact.get().muted);
     let toggle = move |_| match (store.chat(), store.card()) {
         (Some(_), _) => store.close_chat(),
         (None, Some(id)) => store.open_chat(id),
@@ -124,7 +126,7 @@ fn MessageButton(peer: UserId) -> impl IntoView {
             <Icon name=IconName::Message/>
             "Message"
             <span aria-hidden="true">
-                <UnreadBadge count=unread class="profile-card__unread"/>
+                <UnreadBadge count=unread is_quiet class="profile-card__unread"/>
             </span>
         </button>
     }

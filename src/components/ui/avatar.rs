@@ -1,5 +1,6 @@
 //! A person's picture.
 
+use crate::reactive::dynamic;
 use leptos::prelude::*;
 
 /// A round picture, decorative: the person's name always stands beside it.
@@ -16,9 +17,9 @@ pub fn Avatar(
 ) -> impl IntoView {
     view! {
         <span class="avatar" data-size=size>
-            {move || {
+            {dynamic(move || {
                 url.get().map(|url| view! { <img src=url alt="" width=size height=size /> })
-            }}
+            })}
             {online
                 .map(|online| {
                     view! {

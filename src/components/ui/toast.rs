@@ -11,7 +11,7 @@ use super::avatar::Avatar;
 use super::icon::{Icon, IconName};
 use crate::hooks::messenger::{Messenger, Toast};
 use crate::hooks::page;
-use crate::reactive::effect;
+use crate::reactive::{dynamic, effect, when};
 use crate::state::use_app_store;
 
 /// How long a toast stays while nothing holds it.
@@ -75,24 +75,26 @@ fn Attention(messenger: Messenger) -> impl IntoView {
             <For each=move || toasts.get() key=|toast| toast.peer let(toast)>
                 <ToastItem toast messenger />
             </For>
-            <Show when=move || log_out_failed.get()>
-                <div class="toast" role="alert">
-                    <p class="toast__body">
-                        <span class="toast__name">"You are still logged in"</span>
-                        <span class="toast__text">
-                            "The server could not be reached. Check your connection and try again."
-                        </span>
-                    </p>
-                    <button
-                        class="icon-button toast__close"
-                        type="button"
-                        aria-label="Dismiss"
-                        on:click=move |_| log_out_failed.set(false)
-                    >
-                        <Icon name=IconName::Close />
-                    </button>
-                </div>
-            </Show>
+            {when(move || log_out_failed.get(), move || {
+                view! {
+                    <div class="toast" role="alert">
+                        <p class="toast__body">
+                            <span class="toast__name">"You are still logged in"</span>
+                            <span class="toast__text">
+                                "The server could not be reached. Check your connection and try again."
+                            </span>
+                        </p>
+                        <button
+                            class="icon-button toast__close"
+                            type="button"
+                            aria-label="Dismiss"
+                            on:click=move |_| log_out_failed.set(false)
+                        >
+                            <Icon name=IconName::Close />
+                        </button>
+                    </div>
+                }
+            })}
         </div>
     }
 }
@@ -144,7 +146,7 @@ fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
             </span>
             <p class="toast__body">
                 <span class="toast__name" dir="auto">
-                    {move || view.with(|view| view.name.clone())}
+                    {dynamic(move || view.with(|view| view.name.clone()))}
                 </span>
                 <span class="toast__text" dir="auto">
                     {text}

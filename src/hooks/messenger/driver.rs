@@ -342,7 +342,7 @@ impl Driver {
             }
             driver.call(&profile, &message.content);
             if driver.open.get() != Some(peer) {
-                driver.show_toast(&profile, message.content);
+                driver.show_toast(&profile, first_line(&message.content).to_owned());
                 driver.announce(News::Toasted(peer));
             }
         });
@@ -357,13 +357,12 @@ impl Driver {
         }
         if wanted.notifications && !page::is_attended() && notices::permission() == Permission::Granted {
             let (peer, called) = (profile.id, self.signals.called);
-            let first_line = text.trim_start().lines().next().unwrap_or_default();
             // Before the next one is on show: a browser may close by person, not by notice.
             self.notices.borrow_mut().remove(&peer);
             let notice = Notice::show(
                 &peer.to_string(),
                 &profile.display_name,
-                first_line,
+                first_line(text),
                 profile.avatar_url.as_deref(),
                 move || {
                     called.try_set(Some(peer));
@@ -412,6 +411,11 @@ impl Driver {
         }
         None
     }
+}
+
+/// What is told of a message outside of its conversation.
+fn first_line(text: &str) -> &str {
+    text.trim_start().lines().next().unwrap_or_default()
 }
 
 /// A callback that does nothing once the driver is gone.

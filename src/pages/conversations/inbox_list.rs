@@ -11,7 +11,7 @@ use crate::components::inbox_item::InboxItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::UserId;
 use crate::hooks::messenger::use_messenger;
-use crate::reactive::{effect, memo};
+use crate::reactive::{dynamic, effect, memo};
 
 /// News within this time are fetched together.
 const GATHER: Duration = Duration::from_millis(150);
@@ -30,6 +30,13 @@ pub fn InboxList(
         Err(error) => (Inbox::default(), Some(error)),
     };
     let inbox = RwSignal::new(first);
+    let messenger = use_messenger();
+    // Who was blocked since the page was loaded is listed no more.
+    let listed = memo(move || {
+        let peers = inbox.with(|inbox| inbox.items().iter().map(|item| item.peer.id).collect::<Vec<_>>());
+        let is_heard = |peer: &UserId| !messenger.contact_of(*peer).get().blocked;
+        peers.into_iter().filter(is_heard).collect::<Vec<_>>()
+    });
     let error = RwSignal::new(error);
     // The page may be left while an answer is on its way, so that what it would change is gone.
     let take =
@@ -60,13 +67,13 @@ pub fn InboxList(
             show_more.dispatch(cursor);
         }
     };
-    let empty = memo(move || inbox.with(|inbox| inbox.items().is_empty()));
+    let empty = memo(move || listed.with(Vec::is_empty));
 
     view! {
         <p class="inbox__status" role="status">
-            {move || error.get().map(|error| error.to_string())}
+            {dynamic(move || error.get().map(|error| error.to_string()))}
         </p>
-        {move || {
+        {dynamic(move || {
             if !empty.get() {
                 None
             } else if error.with(Option::is_some) {
@@ -74,15 +81,15 @@ pub fn InboxList(
             } else {
                 Some(view! { <NoConversations/> }.into_any())
             }
-        }}
+        })}
         <ul class="inbox__list" role="list" aria-label="Conversations">
             <For
-                each=move || inbox.with(|inbox| inbox.items().iter().map(|item| item.peer.id).collect::<Vec<_>>())
+                each=move || listed.get()
                 key=|peer| *peer
                 children=move |peer| view! { <Row inbox peer/> }
             />
         </ul>
-        {move || {
+        {dynamic(move || {
             inbox
                 .with(|inbox| inbox.next().is_some())
                 .then(|| {
@@ -100,7 +107,7 @@ pub fn InboxList(
                         </p>
                     }
                 })
-        }}
+        })}
     }
     .into_any()
 }
@@ -150,8 +157,11 @@ fn Row(inbox: RwSignal<Inbox>, peer: UserId) -> impl IntoView {
         let peer = first.peer.clone();
         let held = Signal::derive(move || item.get().unwrap_or_else(|| first.clone()));
         let last_message = Signal::derive(move || held.with(|item| item.last_message.clone()));
-        let unread = Signal::derive(move || held.with(|item| item.unread));
-        let contact = Signal::derive(move || held.with(|item| item.contact));
+        // What this device was told lately counts before what the page was loaded with.
+        let told = use_messenger().standing_of(peer.id);
+        let standing = move || told.get().unwrap_or_else(|| held.with(|item| (item.unread, item.contact)));
+        let unread = Signal::derive(move || standing().0);
+        let contact = Signal::derive(move || standing().1);
         view! { <InboxItem peer last_message unread contact/> }
     })
 }

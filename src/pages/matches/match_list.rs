@@ -10,6 +10,7 @@ use crate::api::{ApiError, MatchList, list_matches};
 use crate::components::profile::MatchItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ScoredProfile;
+use crate::reactive::dynamic;
 
 /// The pages after the first, of the search they belong to.
 #[derive(Clone, Default)]
@@ -64,7 +65,7 @@ pub fn Matches() -> impl IntoView {
             <SearchBox query/>
             <Transition fallback=MatchesSkeleton>
                 <p class="matches__status" role="status">
-                    {move || status(first, later)}
+                    {dynamic(move || status(first, later))}
                 </p>
                 <div class="matches__scroller">
                     <ul class="matches__list" role="list" aria-label="Matches">
@@ -74,7 +75,7 @@ pub fn Matches() -> impl IntoView {
                             children=|scored| view! { <MatchItem scored/> }
                         />
                     </ul>
-                    {move || {
+                    {dynamic(move || {
                         failed(first)
                             .then(|| {
                                 view! {
@@ -86,8 +87,8 @@ pub fn Matches() -> impl IntoView {
                                     </p>
                                 }
                             })
-                    }}
-                    {move || {
+                    })}
+                    {dynamic(move || {
                         next_page(first, later)
                             .is_some()
                             .then(|| {
@@ -105,7 +106,7 @@ pub fn Matches() -> impl IntoView {
                                     </p>
                                 }
                             })
-                    }}
+                    })}
                 </div>
             </Transition>
         </section>

@@ -10,7 +10,7 @@ use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ScoredProfile;
 use crate::hooks::messenger::Presence;
-use crate::reactive::memo;
+use crate::reactive::{dynamic, memo};
 use crate::state::use_app_store;
 
 /// What the stage shows.
@@ -64,14 +64,14 @@ pub fn Stage() -> impl IntoView {
                     key=|data| data.scored.profile.id
                     children=|data| view! { <Person data=*data/> }
                 />
-                {move || match shown.get() {
+                {dynamic(move || match shown.get() {
                     Some(Shown::Nobody) => Some(view! { <NobodyChosen/> }.into_any()),
                     Some(Shown::Unknown) => Some(view! { <NoSuchPerson/> }.into_any()),
                     Some(Shown::Failed(error)) => {
                         Some(view! { <NotLoaded error retry=move || shown.refetch()/> }.into_any())
                     }
                     Some(Shown::Person(_)) | None => None,
-                }}
+                })}
             </div>
         </Transition>
     }
@@ -96,7 +96,7 @@ fn Person(data: ProfileCardData) -> impl IntoView {
     });
 
     view! {
-        {move || {
+        {dynamic(move || {
             chatting
                 .get()
                 .then(|| {
@@ -105,7 +105,7 @@ fn Person(data: ProfileCardData) -> impl IntoView {
                     }
                         .into_any()
                 })
-        }}
+        })}
         <ProfileCard profile score shared_interests/>
     }
     .into_any()
