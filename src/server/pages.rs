@@ -1,6 +1,13 @@
 //! What the pages ask for: the bodies of the server functions, one use case each.
+//!
+//! What a page is sure to ask for is fetched before it is rendered ([`Prepared`]): then nothing is
+//! waited for while it is. The framework loses a wake-up now and then when several things a page
+//! waits for arrive at the same time, and such a page would never be complete.
+
+use std::sync::Arc;
 
 use leptos::prelude::{expect_context, use_context};
+use tokio::join;
 
 use super::AppState;
 use super::auth::Viewer;
@@ -34,14 +41,44 @@ impl From<ServiceError> for ApiError {
     }
 }
 
+/// What a page asks for, by what it asks with.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    me: Option<Result<Option<Profile>, ApiError>>,
+    matches: Option<(String, Result<MatchList, ApiError>)>,
+    profile: Option<(String, Result<Option<ProfileCardData>, ApiError>)>,
+    conversations: Option<Result<ConversationList, ApiError>>,
+}
+
+impl Prepared {
+    /// For the page of matches: the first ones for a search, and the person who is chosen.
+    pub async fn matches(state: &AppState, viewer: Viewer, search: String, chosen: Option<String>) -> Self {
+        let asker = Asker { state: state.clone(), viewer: Some(viewer) };
+        let profile = async {
+            let id = chosen?;
+            let found = asker.profile(&id).await;
+            Some((id, found))
+        };
+        let (me, matches, profile) = join!(asker.me(), asker.matches(&search, None), profile);
+        Self { me: Some(me), matches: Some((search, matches)), profile, conversations: None }
+    }
+
+    /// For the inbox.
+    pub async fn conversations(state: &AppState, viewer: Viewer) -> Self {
+        let asker = Asker { state: state.clone(), viewer: Some(viewer) };
+        let (me, conversations) = join!(asker.me(), asker.conversations(None));
+        Self { me: Some(me), conversations: Some(conversations), ..Self::default() }
+    }
+}
+
 /// Who looks at the page, if anybody is logged in.
 ///
 /// # Errors
 /// [`ApiError::Unavailable`].
 pub async fn me() -> Result<Option<Profile>, ApiError> {
-    match viewer() {
-        Some(viewer) => Ok(Some(state().service.own_profile(viewer.user_id).await?)),
-        None => Ok(None),
+    match prepared(|prepared| prepared.me.clone()) {
+        Some(ready) => ready,
+        None => Asker::of_page().me().await,
     }
 }
 
@@ -50,9 +87,11 @@ pub async fn me() -> Result<Option<Profile>, ApiError> {
 /// # Errors
 /// As [`super::service::Service::matches`], and [`ApiError::Unauthenticated`].
 pub async fn matches(query: String, after: Option<String>) -> Result<MatchList, ApiError> {
-    let after = after.as_deref().map(cursor::read_match).transpose()?;
-    let page = state().service.matches(required()?, &query, MATCHES, after).await?;
-    Ok(MatchList { matches: page.matches, next: page.next.map(cursor::write_match) })
+    let is_asked = |(search, _): &(String, _)| after.is_none() && *search == query;
+    match prepared(|prepared| prepared.matches.clone().filter(is_asked)) {
+        Some((_, ready)) => ready,
+        None => Asker::of_page().matches(&query, after).await,
+    }
 }
 
 /// A person's card; `None` for an id that names nobody.
@@ -60,24 +99,11 @@ pub async fn matches(query: String, after: Option<String>) -> Result<MatchList, 
 /// # Errors
 /// [`ApiError::Unauthenticated`], [`ApiError::Unavailable`].
 pub async fn profile(id: String) -> Result<Option<ProfileCardData>, ApiError> {
-    let (state, viewer) = (state(), required()?);
-    let Ok(id) = id.parse::<UserId>() else { return Ok(None) };
-    let scored = match state.service.profile(viewer, id).await {
-        Ok(scored) => scored,
-        Err(ServiceError::NotFound) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let mine: Vec<String> = state
-        .service
-        .own_profile(viewer.user_id)
-        .await?
-        .interests
-        .iter()
-        .map(|interest| fold(interest))
-        .collect();
-    let both = |interest: &&String| id != viewer.user_id && mine.contains(&fold(interest));
-    let shared_interests = scored.profile.interests.iter().filter(both).cloned().collect();
-    Ok(Some(ProfileCardData { scored, shared_interests }))
+    let is_asked = |(chosen, _): &(String, _)| *chosen == id;
+    match prepared(|prepared| prepared.profile.clone().filter(is_asked)) {
+        Some((_, ready)) => ready,
+        None => Asker::of_page().profile(&id).await,
+    }
 }
 
 /// A page of the inbox.
@@ -85,31 +111,74 @@ pub async fn profile(id: String) -> Result<Option<ProfileCardData>, ApiError> {
 /// # Errors
 /// [`ApiError::Unauthenticated`], [`ApiError::Invalid`], [`ApiError::Unavailable`].
 pub async fn conversations(before: Option<String>) -> Result<ConversationList, ApiError> {
-    let before = before.as_deref().map(cursor::read_conversation).transpose()?;
-    let page = state().service.conversations(required()?, CONVERSATIONS, before).await?;
-    let items = page.conversations.into_iter().map(|entry| ConversationItem {
-        peer: entry.peer,
-        last_message: entry.last_message,
-        last_seq: entry.head.last_seq,
-        read_seq: entry.head.read_seq,
-        unread: entry.head.unread,
-        contact: entry.head.contact,
-    });
-    Ok(ConversationList {
-        conversations: items.collect(),
-        total_unread: page.total_unread,
-        next: page.next.map(cursor::write_conversation),
-    })
+    match prepared(|prepared| prepared.conversations.clone().filter(|_| before.is_none())) {
+        Some(ready) => ready,
+        None => Asker::of_page().conversations(before).await,
+    }
 }
 
-fn state() -> AppState {
-    expect_context()
+fn prepared<T>(look: impl FnOnce(&Prepared) -> Option<T>) -> Option<T> {
+    look(use_context::<Arc<Prepared>>()?.as_ref())
 }
 
-fn viewer() -> Option<Viewer> {
-    use_context()
+/// Who asks, and where.
+struct Asker {
+    state: AppState,
+    viewer: Option<Viewer>,
 }
 
-fn required() -> Result<Viewer, ApiError> {
-    viewer().ok_or(ApiError::Unauthenticated)
+impl Asker {
+    fn of_page() -> Self {
+        Self { state: expect_context(), viewer: use_context() }
+    }
+
+    fn viewer(&self) -> Result<Viewer, ApiError> {
+        self.viewer.ok_or(ApiError::Unauthenticated)
+    }
+
+    async fn me(&self) -> Result<Option<Profile>, ApiError> {
+        match self.viewer {
+            Some(viewer) => Ok(Some(self.state.service.own_profile(viewer.user_id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn matches(&self, query: &str, after: Option<String>) -> Result<MatchList, ApiError> {
+        let after = after.as_deref().map(cursor::read_match).transpose()?;
+        let page = self.state.service.matches(self.viewer()?, query, MATCHES, after).await?;
+        Ok(MatchList { matches: page.matches, next: page.next.map(cursor::write_match) })
+    }
+
+    async fn profile(&self, id: &str) -> Result<Option<ProfileCardData>, ApiError> {
+        let (service, viewer) = (&self.state.service, self.viewer()?);
+        let Ok(id) = id.parse::<UserId>() else { return Ok(None) };
+        let scored = match service.profile(viewer, id).await {
+            Ok(scored) => scored,
+            Err(ServiceError::NotFound) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let own = service.own_profile(viewer.user_id).await?;
+        let mine: Vec<String> = own.interests.iter().map(|interest| fold(interest)).collect();
+        let both = |interest: &&String| id != viewer.user_id && mine.contains(&fold(interest));
+        let shared_interests = scored.profile.interests.iter().filter(both).cloned().collect();
+        Ok(Some(ProfileCardData { scored, shared_interests }))
+    }
+
+    async fn conversations(&self, before: Option<String>) -> Result<ConversationList, ApiError> {
+        let before = before.as_deref().map(cursor::read_conversation).transpose()?;
+        let page = self.state.service.conversations(self.viewer()?, CONVERSATIONS, before).await?;
+        let items = page.conversations.into_iter().map(|entry| ConversationItem {
+            peer: entry.peer,
+            last_message: entry.last_message,
+            last_seq: entry.head.last_seq,
+            read_seq: entry.head.read_seq,
+            unread: entry.head.unread,
+            contact: entry.head.contact,
+        });
+        Ok(ConversationList {
+            conversations: items.collect(),
+            total_unread: page.total_unread,
+            next: page.next.map(cursor::write_conversation),
+        })
+    }
 }

@@ -95,3 +95,17 @@ async fn the_first_paint_is_as_the_browser_wants_it() {
     assert!(chosen.contains("data-transparency=\"off\""), "{chosen}");
     assert_eq!(root("preferences=\"><script>alert(1)</script>").await, " lang=\"en\"");
 }
+
+/// What is fetched while a page is rendered may arrive in an order that the framework gets wrong, a
+/// few times in a thousand: the page then never ends. Pages fetch before they are rendered.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_complete_however_often_it_is_asked_for() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    grace.send(&ada, "Hello Ada").await;
+    let path = format!("/?profile={}&chat=open", grace.id);
+    for number in 0..300 {
+        let status = page(&app, &path, Some(&ada.token)).await.status();
+        assert_eq!(status, StatusCode::OK, "request {number}");
+    }
+}

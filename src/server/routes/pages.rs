@@ -1,9 +1,11 @@
 //! The pages, rendered here first and taken over by the browser.
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
@@ -21,6 +23,8 @@ use crate::app::{App, shell};
 use crate::domain::Preferences;
 use crate::server::AppState;
 use crate::server::auth::Viewer;
+use crate::server::input::Query;
+use crate::server::pages::Prepared;
 
 /// Every page, and what a page that does not exist says.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -50,7 +54,12 @@ pub fn router(state: &AppState) -> Router<AppState> {
 }
 
 /// Finds out who looks at a page, and sends those to the log-in who have to.
-async fn usher(viewer: Option<Viewer>, mut request: Request, next: Next) -> Response {
+async fn usher(
+    State(state): State<AppState>,
+    viewer: Option<Viewer>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     if is_page && viewer.is_none() && matches!(path, "/" | "/messages") {
@@ -65,9 +74,26 @@ async fn usher(viewer: Option<Viewer>, mut request: Request, next: Next) -> Resp
         return Redirect::to("/").into_response();
     }
     if let Some(viewer) = viewer {
+        if is_page && let Some(prepared) = prepare(&state, viewer, request.uri()).await {
+            request.extensions_mut().insert(Arc::new(prepared));
+        }
         request.extensions_mut().insert(viewer);
     }
     next.run(request).await
+}
+
+/// Fetches what the page at an address will ask for.
+async fn prepare(state: &AppState, viewer: Viewer, address: &Uri) -> Option<Prepared> {
+    let query = Query::parse(address.query());
+    let asked = |name| query.optional(name).ok().flatten().map(str::to_owned);
+    match address.path() {
+        "/" => {
+            let search = asked("q").map(|search| search.trim().to_owned()).unwrap_or_default();
+            Some(Prepared::matches(state, viewer, search, asked("profile")).await)
+        }
+        "/messages" => Some(Prepared::conversations(state, viewer).await),
+        _ => None,
+    }
 }
 
 /// What server functions and components find in the context on the server.
@@ -76,6 +102,9 @@ fn provide_page_context(state: &AppState) {
     if let Some(parts) = use_context::<Parts>() {
         if let Some(viewer) = parts.extensions.get::<Viewer>() {
             provide_context(*viewer);
+        }
+        if let Some(prepared) = parts.extensions.get::<Arc<Prepared>>() {
+            provide_context(Arc::clone(prepared));
         }
         let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         if let Some(preferences) = Preferences::from_cookies(&cookies.collect::<Vec<_>>().join(";")) {
