@@ -25,7 +25,7 @@ use super::limits::Limits;
 use super::store::{InstanceId, SharedStore};
 
 pub use accounts::{LoggedIn, SignUp};
-pub use messages::Sent;
+pub use messages::{Sent, WELCOME_CONVERSATIONS};
 
 /// The result of a use case.
 pub type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -54,7 +54,7 @@ pub struct Service {
     /// Turns at reading where a user's conversations stand.
     heads: Semaphore,
     /// What runs to its end whether or not somebody still waits for it.
-    under_way: TaskTracker,
+    pub under_way: TaskTracker,
 }
 
 /// How many users' conversations are looked up at a time. When the bus comes back every socket asks

@@ -26,8 +26,9 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 const READ_BYTES: usize = 512 * 1024;
 /// The read buffer of a socket; the library's default of 128 KiB would be paid for every idle one.
 const BUFFER_BYTES: usize = 4 * 1024;
-/// What may wait inside the protocol layer before writing fails.
-const WRITE_BYTES: usize = 256 * 1024;
+/// What may wait inside the protocol layer before writing fails: the longest frame has to fit, which is
+/// the `welcome` of somebody with a thousand conversations.
+const WRITE_BYTES: usize = 1024 * 1024;
 
 pub fn router() -> Router<AppState> {
     Router::new().route("/messages/ws/{user_id}", get(upgrade))
@@ -85,5 +86,39 @@ async fn admit(
         Ok(viewer)
     } else {
         Err(refuse(StatusCode::FORBIDDEN, "not_yours", "This ticket is for somebody else's socket."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::chat::protocol::{ConversationHead, ServerFrame};
+    use crate::domain::{Contact, Seq};
+    use crate::server::service::WELCOME_CONVERSATIONS;
+
+    #[test]
+    fn the_longest_welcome_can_be_written() {
+        let most = Seq(u64::from(u32::MAX));
+        let moment = DateTime::from_timestamp_nanos(1_800_000_000_123_456_789);
+        let head = ConversationHead {
+            peer_id: UserId(Uuid::max()),
+            last_seq: most,
+            read_seq: most,
+            peer_read_seq: most,
+            peer_delivered_seq: most,
+            unread: most.0,
+            online: false,
+            last_seen: Some(moment),
+            contact: Contact { muted: true, marked_unread: true, blocked: true },
+        };
+        let conversations = vec![head; usize::try_from(WELCOME_CONVERSATIONS).expect("not that many")];
+        let user_id = UserId(Uuid::max());
+        let welcome = ServerFrame::Welcome { user_id, server_time: moment, conversations };
+        let bytes = serde_json::to_vec(&welcome).expect("a frame").len();
+        assert!(bytes < WRITE_BYTES / 2, "{bytes} bytes, and other frames may wait before it");
+        assert!(bytes < 512 * 1024, "{bytes} bytes: more than clients are told to accept");
     }
 }

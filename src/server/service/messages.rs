@@ -23,7 +23,7 @@ pub struct Sent {
 }
 
 /// Conversations listed when a socket opens; older ones are found in the inbox.
-const WELCOME_CONVERSATIONS: u32 = 1000;
+pub const WELCOME_CONVERSATIONS: u32 = 1000;
 /// Conversations one ping may ask about.
 const PING_HEADS: usize = 1500;
 
