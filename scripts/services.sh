@@ -88,7 +88,7 @@ start_postgres() {
   (
     cd "$folder/postgres"
     exec setsid "${unprivileged[@]}" postgres -D data -p "$port" -k "$folder/postgres" \
-      -c listen_addresses=127.0.0.1 -c max_connections=300
+      -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off
   ) </dev/null >"$folder/postgres.log" 2>&1 &
   postgres_pid=$!
   for ((tries = 0; tries < 300; tries++)); do

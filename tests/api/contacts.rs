@@ -62,8 +62,8 @@ async fn who_blocks_hears_nothing_and_who_is_blocked_notices_nothing() {
     his.say(json!({"type": "typing", "peer_id": ada.id})).await;
     his.say(json!({"type": "read", "peer_id": ada.id, "seq": 2})).await;
     hers.say(json!({"type": "received", "peer_id": grace.id, "seq": 1})).await;
-    assert_eq!(hers.drain().await, [] as [serde_json::Value; 0], "something reached who blocks");
     let told = his.drain().await;
+    assert_eq!(hers.drain().await, [] as [serde_json::Value; 0], "something reached who blocks");
     assert!(
         told.iter().all(|frame| frame["type"] == "read" && frame["reader_id"] == json!(grace.id)),
         "{told:?}"

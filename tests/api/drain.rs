@@ -71,7 +71,7 @@ async fn a_send_in_flight_is_answered_before_the_socket_is_closed() {
         let send = json!({"type": "send", "client_id": client_id, "receiver_id": grace.id, "content": "x"});
         device.say(send).await;
     }
-    sleep(Duration::from_millis(300)).await;
+    assert!(wait_until(async || app.state.service.under_way.len() == 1).await, "nothing is under way");
     app.state.shutdown.cancel();
     sleep(Duration::from_millis(300)).await;
     frozen.thaw().await;
@@ -133,12 +133,11 @@ async fn a_draining_server_answers_until_its_sockets_are_told() {
     let app = TestApp::spawn().await;
     let ada = app.person("ada").await;
     let mut devices = Vec::new();
-    for _ in 0..30 {
+    for _ in 0..60 {
         devices.push(ada.device().await);
     }
     let ticket = ada.ticket().await;
     app.state.shutdown.cancel();
-    sleep(Duration::from_millis(200)).await;
     let answer = app.anonymous(Method::GET, "/readyz").send().await.expect("nobody listens any more");
     let ready = expect(answer, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!((&ready["ready"], &ready["draining"]), (&json!(false), &json!(true)));
@@ -162,8 +161,10 @@ async fn a_message_stored_while_the_server_ends_is_still_told() {
     let mut his = grace.device().await;
     let frozen = Frozen::freeze(&one).await;
     let body = json!({"receiver_id": grace.id, "content": "Hello"});
-    let send = ada.request(Method::POST, "/messages/send").json(&body).timeout(Duration::from_millis(300));
-    assert!(send.send().await.unwrap_err().is_timeout(), "the sender goes away before it is stored");
+    let send = tokio::spawn(ada.request(Method::POST, "/messages/send").json(&body).send());
+    assert!(wait_until(async || one.state.service.under_way.len() == 1).await, "nothing is under way");
+    send.abort();
+    assert!(send.await.unwrap_err().is_cancelled(), "the sender goes away before it is stored");
     one.state.shutdown.cancel();
     sleep(Duration::from_millis(700)).await;
     frozen.thaw().await;

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use sqlx::Connection as _;
 
-use crate::harness::{Setup, TestApp, uuid, wait_until};
+use crate::harness::{Device, Setup, TestApp, uuid, wait_until};
 
 /// The private services `make test` starts. Missing is a failure: these tests are never passed over.
 fn service(name: &str) -> String {
@@ -40,6 +40,16 @@ pub async fn two() -> (TestApp, TestApp) {
     both
 }
 
+/// What a device is told at the position of `ack`; the bus may repeat what came before.
+async fn news(device: &mut Device, ack: &serde_json::Value) -> serde_json::Value {
+    loop {
+        let frame = device.expect("message").await;
+        if frame["message"]["seq"].as_u64() >= ack["message"]["seq"].as_u64() {
+            return frame["message"].clone();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_on_different_instances_talk() {
     let (one, other) = two().await;
@@ -48,9 +58,9 @@ async fn people_on_different_instances_talk() {
     let (mut hers, mut his) = (ada.device().await, grace.device().await);
     for n in 1..=20 {
         let ack = hers.send(&grace, &uuid(), &format!("{n}")).await;
-        assert_eq!(his.expect("message").await["message"], ack["message"]);
+        assert_eq!(news(&mut his, &ack).await, ack["message"]);
         let ack = his.send(&ada, &uuid(), &format!("re {n}")).await;
-        assert_eq!(hers.expect("message").await["message"], ack["message"]);
+        assert_eq!(news(&mut hers, &ack).await, ack["message"]);
     }
     his.say(json!({"type": "read", "peer_id": ada.id, "seq": 40})).await;
     assert_eq!(hers.expect("read").await["seq"], 40);
@@ -132,13 +142,13 @@ async fn a_crowd_that_compares_is_served_in_turns_and_nothing_waits_for_it() {
     ada.send(&grace, "one").await;
     let mut his = grace.device().await;
     let mut hers = Vec::new();
-    for _ in 0..60 {
+    for _ in 0..24 {
         hers.push(ada.device().await);
     }
     tamper(
         &app,
         "alter view sides rename to swift_sides;
-         create view sides as with pause as materialized (select pg_sleep(0.6))
+         create view sides as with pause as materialized (select pg_sleep(1.5))
              select swift_sides.* from swift_sides, pause",
     )
     .await;

@@ -27,7 +27,7 @@ async fn too_many_sends_are_held_back_in_order_and_may_be_repeated() {
     let app = TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await;
     let (ada, grace) = (app.person("ada").await, app.person("grace").await);
     let mut device = ada.device().await;
-    let ids: Vec<String> = (0..30).map(|_| uuid()).collect();
+    let ids: Vec<String> = (0..55).map(|_| uuid()).collect();
     for (n, id) in ids.iter().enumerate() {
         device
             .say(json!({"type": "send", "client_id": id, "receiver_id": grace.id, "content": n.to_string()}))

@@ -155,9 +155,30 @@ async fn a_slow_upload_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_body_is_given_up() {
+    let rig = Rig::start("slow body", 2).await;
+    let proxy = Proxy::before(rig.instances[0].door().http).await;
+    let mut slow = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
+    let token = &rig.people[0].token;
+    let head = format!(
+        "POST /messages/send HTTP/1.1\r\nhost: mosaic\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n"
+    );
+    slow.write_all(head.as_bytes()).await.expect("the proxy takes all of it");
+    proxy.becomes(Weather::Trickle(Way::Up));
+    slow.write_all("x".repeat(1000).as_bytes()).await.expect("the proxy takes all of it");
+    let mut answer = vec![0; 1024];
+    let read = timeout(Duration::from_secs(20), slow.read(&mut answer)).await;
+    let read = read.expect("a byte a second keeps a request going").unwrap_or(0);
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(read == 0 || answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_that_stops_reading_is_let_go_and_costs_nobody_else_anything() {
     let test = "stops reading";
-    let mut rig = Rig::start(test, 4).await;
+    let mut rig = Rig::alone(test, 4).await;
     let (ada, bob) = (rig.client(0, 1, 0), rig.client(1, 0, 0));
     connected(&[&ada, &bob]).await;
     let door = rig.instances[0].door();

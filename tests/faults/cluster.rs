@@ -8,6 +8,9 @@ use crate::postgres::Stop;
 use crate::rig::Rig;
 use crate::tools::say;
 
+/// I7: how soon everybody holds everything once the last fault is over.
+const CAUGHT_UP: Duration = Duration::from_secs(3);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_pairs_survive_everything() {
     run("ten pairs", 10, Duration::from_millis(400), 100).await;
@@ -60,6 +63,7 @@ fn assert_is_a_run_with_faults(report: &Report, pairs: usize, step: usize) {
     assert_eq!(report.clients, 2 * pairs);
     assert_eq!(report.sends, report.acked);
     assert!(report.acked >= 7 * step, "{report}");
+    assert!(report.caught_up <= CAUGHT_UP, "somebody was behind for {:?}", report.caught_up);
     assert!(report.reconnects >= pairs, "an instance was killed, and nobody had to move: {report}");
     assert!(report.delivery.len() >= report.acked * 9 / 10, "hardly anything was delivered: {report}");
 }

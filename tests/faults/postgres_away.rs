@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(13);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_under_load_costs_nothing() {
     let test = "PostgreSQL restarted";
-    let mut rig = Rig::start(test, 8).await;
+    let mut rig = Rig::alone(test, 8).await;
     let mut load = Load::start(&mut rig, 4, Duration::from_millis(150), |person| person % 2);
     load.progress(&rig, 40).await;
     for how in [Stop::Fast, Stop::Immediate] {

@@ -24,7 +24,7 @@ fn are_at(instance: usize, clients: &[Client]) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_instance_loses_nothing() {
     let test = "SIGKILL";
-    let mut rig = Rig::start(test, 8).await;
+    let mut rig = Rig::alone(test, 8).await;
     let mut load = Load::start(&mut rig, 4, Duration::from_millis(150), |person| person % 2);
     for victim in [0, 1] {
         load.progress(&rig, 40).await;

@@ -134,6 +134,18 @@ impl Shared {
     fn is_trickle(&self, way: Way) -> bool {
         *self.weather() == Weather::Trickle(way)
     }
+
+    /// Writes one byte after the other for as long as they trickle, then the rest.
+    async fn carry(&self, to: &mut OwnedWriteHalf, mut bytes: &[u8], way: Way) -> std::io::Result<()> {
+        while let [first, rest @ ..] = bytes
+            && self.is_trickle(way)
+        {
+            sleep(Duration::from_secs(1)).await;
+            to.write_all(&[*first]).await?;
+            bytes = rest;
+        }
+        to.write_all(bytes).await
+    }
 }
 
 async fn carry(near: TcpStream, server: SocketAddr, shared: Arc<Shared>) {
@@ -151,18 +163,13 @@ async fn carry(near: TcpStream, server: SocketAddr, shared: Arc<Shared>) {
 /// Carries bytes one way until their sender ends.
 async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Way, shared: &Shared) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let room = if shared.is_trickle(way) { 1 } else { buffer.len() };
-        let Ok(read @ 1..) = from.read(&mut buffer[..room]).await else { break };
-        if shared.is_trickle(way) {
-            sleep(Duration::from_secs(1)).await;
-        }
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let (carried, is_last) = match shared.admit(way, read) {
             Fate::Carried => (read, false),
             Fate::CutAfter(left) => (left, true),
             Fate::Lost => continue,
         };
-        let written = to.write_all(&buffer[..carried]).await;
+        let written = shared.carry(&mut to, &buffer[..carried], way).await;
         if is_last {
             shared.cut();
         }

@@ -22,8 +22,13 @@ const CAUGHT_UP: Duration = Duration::from_secs(15);
 /// Tests that measure time have the machine for themselves; the others share it.
 static MACHINE: RwLock<()> = RwLock::const_new(());
 
-/// What a rig holds while it runs: its part of the machine.
-type Turn = Box<dyn Any + Send>;
+/// What a test holds while it runs: its part of the machine.
+pub type Turn = Box<dyn Any + Send>;
+
+/// A part of the machine beside other tests.
+pub async fn turn() -> Turn {
+    Box::new(MACHINE.read().await)
+}
 
 pub struct Rig {
     // Dropped in this order: servers before what they depend on.
@@ -39,7 +44,7 @@ pub struct Rig {
 impl Rig {
     /// Two instances and this many people, on a machine that other tests use as well.
     pub async fn start(test: &str, people: usize) -> Self {
-        Self::set_up(test, people, Box::new(MACHINE.read().await)).await
+        Self::set_up(test, people, turn().await).await
     }
 
     /// The same, with nobody else about.
@@ -107,8 +112,8 @@ impl Rig {
         .await;
         let history = self.recorder.history();
         let verdict = check(&history, &self.postgres.contents().await);
-        let report = Report::of(&history, &verdict);
-        let calm = (stored + shown).as_millis();
+        let report = Report { caught_up: stored + shown, ..Report::of(&history, &verdict) };
+        let calm = report.caught_up.as_millis();
         say(&format!("{test}: everybody up to date {calm} ms after the last message\n{report}"));
         assert!(verdict.0.is_empty(), "{verdict}");
         report

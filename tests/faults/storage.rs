@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::driver::{Client, Place, Reads, connected};
 use crate::history::record::Recorder;
 use crate::process::Instance;
-use crate::rig::{Rig, seed};
+use crate::rig::{Rig, Turn, seed, turn};
 use crate::tools::{Dice, until, within};
 use crate::wire::Person;
 
@@ -84,15 +84,17 @@ struct Embedded {
     recorder: Recorder,
     dice: Dice,
     dir: TempDir,
+    _turn: Turn,
 }
 
 impl Embedded {
     async fn start(test: &str, people: usize) -> Self {
+        let _turn = turn().await;
         let dir = tempfile::tempdir().expect("a folder for the database");
         let mut instance = Instance::absent(&url(dir.path()), None);
         let people = seed(&instance, people);
         instance.restart().await;
-        Self { instance, people, recorder: Recorder::start(), dice: Dice::for_test(test), dir }
+        Self { instance, people, recorder: Recorder::start(), dice: Dice::for_test(test), dir, _turn }
     }
 
     fn url(&self) -> String {

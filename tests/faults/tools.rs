@@ -30,8 +30,13 @@ pub async fn within(limit: Duration, what: &str, condition: impl AsyncFn() -> bo
 
 /// Sends a signal to a process this test started.
 pub fn signal(pid: u32, name: &str) {
-    let status = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
-    assert!(status.expect("the command kill").success(), "SIG{name} cannot be sent to {pid}");
+    assert!(signalled(pid, name), "SIG{name} cannot be sent to {pid}");
+}
+
+/// The same to a process that may be gone; whether it was there.
+pub fn signalled(pid: u32, name: &str) -> bool {
+    let output = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).output();
+    output.expect("the command kill").status.success()
 }
 
 /// Below the range from which the system takes the near ends of connections: there, a client that

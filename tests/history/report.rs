@@ -24,6 +24,8 @@ pub struct Report {
     pub holes: usize,
     pub out_of_order: usize,
     pub other: usize,
+    /// From the last message until everybody held everything, where somebody measured that.
+    pub caught_up: Duration,
     /// From pressing "send" to the acknowledgement.
     pub ack: Spread,
     /// From the acknowledgement to the receiver's screen.
@@ -86,6 +88,7 @@ impl Report {
             holes,
             out_of_order,
             other: verdict.0.len() - lost - doubled - holes - out_of_order,
+            caught_up: Duration::ZERO,
             ack,
             delivery,
         }
