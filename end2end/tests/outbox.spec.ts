@@ -11,10 +11,15 @@ test('D9 reload in the middle of a send: the message survives and is sent once',
   await ada.page.reload();
   await adas.expectReady();
   await adas.expectState('caught by the reload', 'Sending');
+  await adas.watchBubbles();
+  await adas.mark('caught by the reload', 'restored');
 
   fate = 'pass';
-  await ada.page.reload();
+  await ada.context.setOffline(true);
+  await ada.context.setOffline(false);
   await adas.expectState('caught by the reload', 'Sent', 'Delivered', 'Read');
+  await adas.expectMark('caught by the reload', 'restored');
+  await adas.expectNoneLost();
   await adas.expectMessages(['caught by the reload']);
   const stored = await stack.api.history(grace.account, ada.account);
   expect(stored.map((message) => message.content)).toEqual(['caught by the reload']);
