@@ -1,6 +1,6 @@
 //! The pages, rendered here first and taken over by the browser.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
-    LeptosRoutes as _, ResponseOptions, file_and_error_handler_with_context, generate_route_list,
+    AxumRouteListing, LeptosRoutes as _, ResponseOptions, file_and_error_handler_with_context,
+    generate_route_list,
 };
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
@@ -25,6 +26,10 @@ use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::input::Query;
 use crate::server::pages::Prepared;
+
+/// The addresses of the pages. Listed once: while the framework lists them, nothing arrives that another
+/// page of the same process waits for.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// Every page, and what a page that does not exist says.
 pub fn router(state: &AppState) -> Router<AppState> {
@@ -45,7 +50,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .call_fallback_on_method_not_allowed(true)
         .fallback(missing);
     Router::new()
-        .leptos_routes_with_context(state, generate_route_list(App), context, move || shell(options.clone()))
+        .leptos_routes_with_context(state, ROUTES.clone(), context, move || shell(options.clone()))
         .fallback_service(files)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(time_limit))
