@@ -114,6 +114,14 @@ impl Postgres {
         let change = format!("ALTER SYSTEM SET {setting} = {value}");
         connection.execute(AssertSqlSafe(change.clone())).await.expect(&change);
         connection.execute("SELECT pg_reload_conf()").await.expect("the settings are read again");
+        // Who connects hears of it no sooner than those who are connected.
+        let current = format!("SELECT current_setting('{setting}')");
+        until("the setting holds", async || {
+            let mut fresh = self.connect().await;
+            let row = fresh.fetch_one(AssertSqlSafe(current.clone())).await.expect(&current);
+            row.get::<String, _>(0) == value
+        })
+        .await;
     }
 
     /// The processes that serve somebody and are in the middle of a statement.
