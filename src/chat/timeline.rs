@@ -91,6 +91,8 @@ pub struct Timeline {
     pub(super) loading: Loading,
     pub(super) loading_older: bool,
     contiguous: Seq,
+    /// Where a run ended that was let go and is not reached again; see [`Timeline::missing`].
+    left_at: Option<Seq>,
     last_seq: Seq,
     read_seq: Seq,
     peer_read_seq: Seq,
@@ -146,6 +148,13 @@ impl Timeline {
     #[must_use]
     pub fn has_older(&self) -> bool {
         self.first_seq() > Seq(1)
+    }
+
+    /// How many messages lie between where the run was let go and the first one held now. Zero unless
+    /// the conversation was far behind and started over, and once older pages reached that place.
+    #[must_use]
+    pub fn missing(&self) -> u64 {
+        self.left_at.map_or(0, |left_at| self.first_seq().0.saturating_sub(left_at.next().0))
     }
 
     /// The position of the newest message anybody told of.

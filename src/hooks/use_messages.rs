@@ -18,6 +18,8 @@ use crate::reactive::{effect, memo, spawn};
 /// One row of the log.
 #[derive(Clone)]
 pub enum Row {
+    /// So many messages between what was shown before and the first one held are missing.
+    Gap(u64),
     /// A new day begins.
     Day {
         /// The number of the day in the viewer's calendar.
@@ -39,6 +41,8 @@ pub enum Row {
 /// What a row is called while the list changes around it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
+    /// The gap, by its size: a smaller one is another row.
+    Gap(u64),
     /// A day's separator, by number and label: at midnight `Today` becomes another row.
     Day(i64, String),
     /// The divider.
@@ -52,6 +56,7 @@ impl Row {
     #[must_use]
     pub fn key(&self) -> RowKey {
         match self {
+            Self::Gap(missing) => RowKey::Gap(*missing),
             Self::Day { day, label } => RowKey::Day(*day, label.clone()),
             Self::Unread => RowKey::Unread,
             Self::Message { key, .. } => RowKey::Message(*key),
@@ -199,7 +204,8 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                 window.set(grown);
             }
             let window = window.get();
-            let lines = rows::lines(&entries, window, divider.get_untracked(), local_time::day_of);
+            let (missing, divider) = (timeline.missing(), divider.get_untracked());
+            let lines = rows::lines(&entries, window, missing, divider, local_time::day_of);
             lines.into_iter().map(|line| row(line, &mut known, &mut seen)).collect::<Vec<_>>()
         });
         set_messages.set(rows.unwrap_or_default());
@@ -354,6 +360,7 @@ fn row(
     seen: &mut HashMap<EntryKey, ArcRwSignal<Bubble>>,
 ) -> Row {
     match line {
+        Line::Gap(missing) => Row::Gap(missing),
         Line::Day(day, at) => Row::Day { day, label: local_time::day_label(at) },
         Line::Unread => Row::Unread,
         Line::Message(key, shown) => {

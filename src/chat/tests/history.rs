@@ -118,6 +118,56 @@ fn far_behind_the_newest_page_replaces_the_older_run() {
     assert_eq!(fetches(&device.reconnect(vec![head(ADA, 502, 2, 500)])), [HistoryQuery::After(Seq(2))]);
 }
 
+/// A device that held `1..=2` and started over from `454..=503`.
+fn started_over() -> Device {
+    let mut device = Device::reading(2);
+    device.reconnect(vec![head(ADA, 503, 2, 501)]);
+    device.loaded(HistoryQuery::Newest, newest(454, 503));
+    device
+}
+
+#[test]
+fn after_starting_over_it_is_known_how_many_messages_are_missing() {
+    let mut device = started_over();
+    assert_eq!(device.timeline(ADA).missing(), 451);
+    device.feed(live(theirs(ADA, 504)));
+    assert_eq!(device.timeline(ADA).missing(), 451, "what comes at the end changes nothing");
+    device.loaded(HistoryQuery::Before(Seq(454)), newest(354, 453));
+    assert_eq!(device.timeline(ADA).missing(), 351);
+    device.loaded(HistoryQuery::Before(Seq(354)), newest(4, 353));
+    assert_eq!(device.timeline(ADA).missing(), 1);
+    device.loaded(HistoryQuery::Before(Seq(4)), newest(1, 3));
+    assert_eq!(device.timeline(ADA).missing(), 0);
+}
+
+#[test]
+fn nothing_is_missing_where_nothing_was_held_before() {
+    let mut device = Device::live(vec![head(ADA, 900, 900, 0)]);
+    device.feed(OPEN);
+    device.loaded(HistoryQuery::Newest, newest(851, 900));
+    assert_eq!(device.timeline(ADA).missing(), 0);
+    let mut device = Device::live(Vec::new());
+    device.feed(OPEN);
+    device.loaded(HistoryQuery::Newest, page(Vec::new(), 0));
+    device.reconnect(vec![head(ADA, 900, 0, 900)]);
+    device.loaded(HistoryQuery::Newest, newest(851, 900));
+    assert_eq!(device.timeline(ADA).missing(), 0, "it was empty");
+}
+
+#[test]
+fn starting_over_again_counts_from_the_first_place_until_that_was_reached() {
+    let mut device = started_over();
+    device.reconnect(vec![head(ADA, 1_100, 2, 1_098)]);
+    device.loaded(HistoryQuery::Newest, newest(1_051, 1_100));
+    assert_eq!(device.timeline(ADA).missing(), 1_048);
+    let mut device = started_over();
+    device.loaded(HistoryQuery::Before(Seq(454)), newest(3, 453));
+    assert_eq!(device.timeline(ADA).missing(), 0);
+    device.reconnect(vec![head(ADA, 1_100, 2, 1_098)]);
+    device.loaded(HistoryQuery::Newest, newest(1_051, 1_100));
+    assert_eq!(device.timeline(ADA).missing(), 547);
+}
+
 #[test]
 fn older_pages_go_before_the_run_until_there_are_none() {
     let mut device = Device::live(vec![head(ADA, 120, 120, 0)]);

@@ -54,6 +54,10 @@ impl Timeline {
             });
             return;
         }
+        // While messages are missing already, it is the earlier place that the reader knows.
+        if !self.run.is_empty() && self.missing() == 0 {
+            self.left_at = Some(self.contiguous);
+        }
         self.set_loading(Loading::Ready);
         self.dirty = true;
         self.run.clear();

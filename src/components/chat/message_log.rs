@@ -106,22 +106,9 @@ pub fn MessageLog(
             <div class="chat-panel__rows" role="list" node_ref=list>
                 <For each=rows key=Row::key let(row)>
                     {match row {
-                        Row::Day { label, .. } => {
-                            view! {
-                                <div class="day-separator">
-                                    <span>{label}</span>
-                                </div>
-                            }
-                                .into_any()
-                        }
-                        Row::Unread => {
-                            view! {
-                                <div class="unread-divider">
-                                    <span>"New messages"</span>
-                                </div>
-                            }
-                                .into_any()
-                        }
+                        Row::Gap(missing) => separator("day-separator", Some("gap-row"), gap_label(missing)),
+                        Row::Day { label, .. } => separator("day-separator", None, label),
+                        Row::Unread => separator("unread-divider", None, "New messages".to_owned()),
                         Row::Message { key, bubble } => {
                             view! { <MessageBubble key bubble name chat /> }.into_any()
                         }
@@ -144,6 +131,22 @@ pub fn MessageLog(
         } />
     }
     .into_any()
+}
+
+/// A line between messages. It is text for everybody, and nothing to stop at.
+fn separator(class: &'static str, testid: Option<&'static str>, text: String) -> AnyView {
+    view! {
+        <div class=class data-testid=testid>
+            <span>{text}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// What the row of a gap says.
+fn gap_label(missing: u64) -> String {
+    let what = if missing == 1 { "message in between is" } else { "messages in between are" };
+    format!("{missing} {what} not shown yet. Scroll up to load them.")
 }
 
 /// The way to the end, once the end is out of view and something is there.
@@ -172,5 +175,16 @@ fn Jump(
                 </button>
             }
         })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gap_label;
+
+    #[test]
+    fn a_gap_says_how_many_messages_it_hides() {
+        assert_eq!(gap_label(1), "1 message in between is not shown yet. Scroll up to load them.");
+        assert_eq!(gap_label(732), "732 messages in between are not shown yet. Scroll up to load them.");
     }
 }

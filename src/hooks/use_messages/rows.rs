@@ -59,6 +59,8 @@ pub struct Bubble {
 /// One row of the log, before it becomes part of the view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
+    /// So many messages before the first one held are missing.
+    Gap(u64),
     /// A new day begins; the number of the day, and a moment of it.
     Day(i64, Millis),
     /// What follows was unread when the panel opened.
@@ -162,10 +164,12 @@ fn last_at(entries: &[&Entry], end: usize) -> Option<Seq> {
 
 /// The rows of the part of `entries` that `window` covers.
 ///
-/// `divider` is how far the user had read when the panel opened; `day_of` knows the viewer's zone.
+/// `missing` messages lie between what was held before and the first entry; `divider` is how far the
+/// user had read when the panel opened; `day_of` knows the viewer's zone.
 pub fn lines(
     entries: &[&Entry],
     window: Window,
+    missing: u64,
     divider: Option<Seq>,
     day_of: impl Fn(Millis) -> i64,
 ) -> Vec<Line> {
@@ -185,6 +189,9 @@ pub fn lines(
             && entries[index].created_at.0.abs_diff(entries[index - 1].created_at.0) < GROUP_GAP_MS
     };
     let mut lines = Vec::with_capacity(range.len() + 4);
+    if range.start == 0 && missing > 0 {
+        lines.push(Line::Gap(missing));
+    }
     let mut latest = None;
     for index in range.clone() {
         let entry = entries[index];
@@ -243,6 +250,7 @@ mod tests {
 
     fn show(lines: &[Line]) -> String {
         let word = |line: &Line| match line {
+            Line::Gap(missing) => format!("gap{missing}"),
             Line::Day(day, _) => format!("day{day}"),
             Line::Unread => "unread".to_owned(),
             Line::Message(_, bubble) => bubble.group.as_str().to_owned(),
@@ -259,7 +267,7 @@ mod tests {
     }
 
     fn shown(entries: &[&Entry], window: Window) -> (u64, u64, usize) {
-        let lines = lines(entries, window, None, |_| 0);
+        let lines = lines(entries, window, 0, None, |_| 0);
         let seqs: Vec<u64> = lines
             .iter()
             .filter_map(|line| match line {
@@ -285,7 +293,7 @@ mod tests {
         ];
         let all: Vec<&Entry> = entries.iter().collect();
         assert_eq!(
-            show(&lines(&all, Window::at_end(&all), Some(Seq(8)), day_of)),
+            show(&lines(&all, Window::at_end(&all), 0, Some(Seq(8)), day_of)),
             "day0 first middle last single single single single day1 single unread single"
         );
     }
@@ -295,7 +303,10 @@ mod tests {
         let entries =
             [entry(Some(1), false, DAY), entry(Some(2), false, 2 * DAY), entry(None, true, DAY + MINUTE)];
         let all: Vec<&Entry> = entries.iter().collect();
-        assert_eq!(show(&lines(&all, Window::at_end(&all), None, day_of)), "day1 single day2 single single");
+        assert_eq!(
+            show(&lines(&all, Window::at_end(&all), 0, None, day_of)),
+            "day1 single day2 single single"
+        );
     }
 
     #[test]
@@ -303,10 +314,25 @@ mod tests {
         let entries =
             [entry(Some(1), false, 0), entry(Some(2), true, MINUTE), entry(Some(3), false, 2 * MINUTE)];
         let all: Vec<&Entry> = entries.iter().collect();
-        let show_after = |read| show(&lines(&all, Window::at_end(&all), read, day_of));
+        let show_after = |read| show(&lines(&all, Window::at_end(&all), 0, read, day_of));
         assert_eq!(show_after(Some(Seq(1))), "day0 single single unread single");
         assert_eq!(show_after(Some(Seq(3))), "day0 single single single");
         assert_eq!(show_after(None), "day0 single single single");
+    }
+
+    #[test]
+    fn the_gap_stands_first_and_only_where_the_held_messages_begin() {
+        let entries = conversation(100);
+        let all: Vec<&Entry> = entries.iter().collect();
+        let first = |window, missing| lines(&all, window, missing, None, |_| 0).swap_remove(0);
+        let at_end = Window::at_end(&all);
+        let at_start = Window::around(&all, Seq::ZERO);
+        assert_eq!(first(at_start, 732), Line::Gap(732));
+        assert_eq!(first(at_start, 0), Line::Day(0, Millis(1_000)));
+        assert_eq!(first(at_end, 732), Line::Day(0, Millis(41_000)));
+        let few = &all[..2];
+        let shown = lines(few, Window::at_end(few), 1, Some(Seq::ZERO), day_of);
+        assert_eq!(show(&shown), "gap1 day0 unread first last");
     }
 
     #[test]
@@ -357,7 +383,7 @@ mod tests {
         entries.extend((0..150).map(|n| entry(None, true, DAY + n)));
         let all: Vec<&Entry> = entries.iter().collect();
         let window = Window::at_end(&all).grown(&all, true);
-        let lines = lines(&all, window, None, |_| 0);
+        let lines = lines(&all, window, 0, None, |_| 0);
         let bubbles = lines.iter().filter(|line| matches!(line, Line::Message(..))).count();
         assert!(bubbles <= MAX_BUBBLES, "{bubbles}");
         assert!(matches!(lines.last(), Some(Line::Message(key, _)) if *key == entries[159].key));
