@@ -16,5 +16,6 @@ mod limits;
 mod messages;
 mod pages;
 mod people;
+mod reports;
 mod socket;
 mod upgrade;
