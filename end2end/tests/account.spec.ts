@@ -104,8 +104,8 @@ test('log-out takes every tab to the log-in and leaves nothing in the browser', 
   await refreshed;
 
   await ada.header.logOut.click();
+  await expect(other.page, 'the other tab follows').toHaveURL(new RegExp(`^${stack.origin}/login`), { timeout: 2_000 });
   await expect(ada.page).toHaveURL(new RegExp(`^${stack.origin}/login`));
-  await expect(other.page).toHaveURL(new RegExp(`^${stack.origin}/login`));
   for (const page of [ada.page, other.page]) {
     await hydrated(page);
     expect(await page.evaluate(kept)).toEqual([]);
