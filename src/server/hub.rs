@@ -4,6 +4,7 @@
 //! queue is bounded, what was dropped from it is announced by a resync, and an answer to the
 //! device's own frame is never dropped while its log-in lasts: its reader waits instead.
 
+mod order;
 mod queue;
 mod socket;
 
@@ -19,7 +20,8 @@ use super::auth::Viewer;
 use crate::chat::protocol::close_code;
 use crate::domain::{SessionId, UserId};
 
-pub use queue::{Batch, Closing};
+pub use order::{HeldUp, SendOrder};
+pub use queue::{Batch, Closing, Queue};
 pub use socket::{Socket, SocketId};
 
 /// Sockets one user may have; the oldest gives way.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use axum::extract::ws::Utf8Bytes;
 
-/// Frames that may wait.
+/// Frames that may wait for a device.
 pub const QUEUE_FRAMES: usize = 256;
 /// Bytes that may wait.
 const QUEUE_BYTES: usize = 256 * 1024;
@@ -23,8 +23,10 @@ pub struct Batch {
 }
 
 /// See the module's documentation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Queue {
+    /// Frames that may wait.
+    room: usize,
     frames: VecDeque<Queued>,
     bytes: usize,
     lost: bool,
@@ -50,14 +52,26 @@ enum Stage {
     Silenced(Closing),
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self::with_room(QUEUE_FRAMES)
+    }
+}
+
 impl Queue {
+    /// Nothing waits yet, and this many frames may.
+    #[must_use]
+    pub fn with_room(room: usize) -> Self {
+        Self { room, frames: VecDeque::new(), bytes: 0, lost: false, stage: Stage::Open }
+    }
+
     /// Queues what others have to say. When it does not fit, all such frames are dropped, which is
     /// a loss, and the answer is `false`.
     pub fn offer(&mut self, text: Utf8Bytes) -> bool {
         if matches!(self.stage, Stage::Answered(_) | Stage::Silenced(_)) {
             return true;
         }
-        let fits = self.frames.len() < QUEUE_FRAMES && self.bytes + text.len() <= QUEUE_BYTES;
+        let fits = self.frames.len() < self.room && self.bytes + text.len() <= QUEUE_BYTES;
         if fits {
             self.push(text, false);
         } else {
@@ -73,7 +87,7 @@ impl Queue {
         if matches!(self.stage, Stage::Silenced(_)) {
             return true;
         }
-        let fits = self.frames.len() < QUEUE_FRAMES && self.bytes < QUEUE_BYTES;
+        let fits = self.frames.len() < self.room && self.bytes < QUEUE_BYTES;
         if fits {
             self.push(text.clone(), true);
         }
@@ -113,6 +127,7 @@ impl Queue {
     }
 
     /// How the socket is to be closed, once it is.
+    #[must_use]
     pub fn closing(&self) -> Option<Closing> {
         match self.stage {
             Stage::Open => None,
@@ -121,6 +136,7 @@ impl Queue {
     }
 
     /// Whether nothing may be written any more.
+    #[must_use]
     pub fn is_silenced(&self) -> bool {
         matches!(self.stage, Stage::Silenced(_))
     }

@@ -17,7 +17,7 @@ use crate::server::AppState;
 use crate::server::changes::Changes;
 use crate::server::error::ServiceError;
 use crate::server::fanout::encode;
-use crate::server::hub::Socket;
+use crate::server::hub::{HeldUp, SendOrder, Socket};
 use crate::server::input::Fields;
 
 /// Frames a device may send at once; 20 a second in the long run.
@@ -27,8 +27,6 @@ const PER_SECOND: u32 = 20;
 const TYPING: Duration = Duration::from_secs(3);
 /// Peers remembered for their typing; a device talks to few at a time.
 const REMEMBERED: usize = 64;
-/// Peers to whom sends may be held up at once; whoever has more starts over with a new socket.
-const HELD_UP: usize = 4096;
 
 /// The server's end of one device.
 pub struct Device<'s> {
@@ -37,16 +35,9 @@ pub struct Device<'s> {
     budget: Option<DefaultDirectRateLimiter>,
     within_budget: bool,
     typed: HashMap<UserId, Instant>,
-    /// Peers to whom a send could not be stored: what was pipelined behind it must not overtake it.
-    held_up: HashMap<UserId, HeldUp>,
+    order: SendOrder,
     /// What changed since the last ping.
     changes: Changes,
-}
-
-struct HeldUp {
-    by: ClientId,
-    code: &'static str,
-    message: String,
 }
 
 impl<'s> Device<'s> {
@@ -61,7 +52,7 @@ impl<'s> Device<'s> {
             budget: state.service.limits.are_on().then(|| RateLimiter::direct(quota)),
             within_budget: true,
             typed: HashMap::new(),
-            held_up: HashMap::new(),
+            order: SendOrder::default(),
             // A little after the welcome was read; questions reach back further than that.
             changes: Changes::since(state.service.watermark.borrow().unwrap_or(DateTime::UNIX_EPOCH)),
         }
@@ -116,24 +107,23 @@ impl<'s> Device<'s> {
             Ok(receiver) => receiver,
             Err(error) => return self.refuse(&error, Some(client_id)).await,
         };
-        if let Some(held) = self.held_up.get(&receiver).filter(|held| held.by != client_id) {
+        if let Some(held) = self.order.obstacle(receiver, client_id) {
             let frame = error_frame(held.code, held.message.clone(), true, Some(client_id));
             return self.reply(&frame).await;
         }
         match self.store(receiver, client_id, fields).await {
             Ok(ack) => {
-                self.held_up.remove(&receiver);
+                self.order.settle(receiver);
                 self.reply(&ack).await;
             }
             Err(error) => {
                 if error.is_retryable() {
                     let held = HeldUp { by: client_id, code: error.code(), message: error.to_string() };
-                    self.held_up.insert(receiver, held);
-                    if self.held_up.len() > HELD_UP {
+                    if !self.order.hold_up(receiver, held) {
                         self.socket.close(close_code::RESTARTING, "too much is held up");
                     }
                 } else {
-                    self.held_up.remove(&receiver);
+                    self.order.settle(receiver);
                 }
                 self.refuse(&error, Some(client_id)).await;
             }
