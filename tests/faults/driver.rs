@@ -5,7 +5,6 @@
 //! survives a reload; nothing else does.
 
 mod client;
-mod screen;
 mod socket;
 
 use std::collections::BTreeSet;
@@ -23,9 +22,9 @@ use crate::history::record::{ClientNo, Event, Recorder, Row};
 use crate::tools::Dice;
 use crate::wire::{Caller, Door, Heard, Refused};
 
+use crate::history::screen::Screen;
 use client::View;
 pub use client::{Client, Place, Reads, connected};
-use screen::Screen;
 use socket::Socket;
 
 /// Wall time at the start of a client, in milliseconds: any will do.

@@ -11,6 +11,7 @@ mod clock;
 mod cluster;
 #[path = "../bus/deaf_proxy.rs"]
 mod deaf_proxy;
+mod dice;
 mod driver;
 #[path = "../history/mod.rs"]
 mod history;

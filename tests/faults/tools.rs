@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
+pub use crate::dice::Dice;
+
 /// Longer than anything a test waits for; a test that passes never waits that long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -57,10 +59,6 @@ pub fn say(text: &str) {
     let _ = std::io::stdout().write_all(format!("{text}\n").as_bytes());
 }
 
-/// SplitMix64, reproducible from its seed.
-#[derive(Clone, Debug)]
-pub struct Dice(u64);
-
 impl Dice {
     /// Seeded by `FAULT_SEED`, or at random; says which for `test`.
     pub fn for_test(test: &str) -> Self {
@@ -70,20 +68,12 @@ impl Dice {
             None => Uuid::new_v4().as_u64_pair().0,
         };
         say(&format!("{test}: FAULT_SEED={seed}"));
-        Self(seed)
-    }
-
-    pub fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        Self::new(seed)
     }
 
     /// Somewhere between half of it and one and a half of it.
     pub fn about(&mut self, duration: Duration) -> Duration {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
-        Duration::from_micros(micros / 2 + self.roll() % micros)
+        Duration::from_micros(micros / 2 + self.up_to(micros))
     }
 }

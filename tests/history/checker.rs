@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use mosaic::domain::{ClientId, MessageId, Seq, UserId};
 
-use super::record::{Database, Event, History, Pair, Record, Row};
+use super::record::{ClientNo, Database, Event, History, Pair, Record, Row};
 
 /// The guarantees of the design that a history can be held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,12 @@ pub enum Guarantee {
     MarksForward,
     /// I9: nobody gets what is not theirs.
     NothingForeign,
+    /// I10: a log-in that ended is told nothing more.
+    NothingAfterLogOut,
 }
+
+/// I10: how long after its end a log-in may still be told something.
+const LOGGED_OUT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug)]
 pub struct Offence {
@@ -73,6 +79,7 @@ pub fn check(history: &History, database: &Database) -> Verdict {
     order_of_sends(history, &stored, &mut verdict);
     marks(history, database, &mut verdict);
     wire(history, &stored, &mut verdict);
+    log_outs(history, &mut verdict);
     verdict
 }
 
@@ -148,6 +155,13 @@ fn positions(database: &Database, verdict: &mut Verdict) {
     }
 }
 
+/// When the log-ins that ended did.
+fn ends_of_log_ins(history: &History) -> BTreeMap<ClientNo, Duration> {
+    let end =
+        |record: &Record| matches!(record.event, Event::LoggedOut).then_some((record.client, record.at));
+    history.records.iter().filter_map(end).collect()
+}
+
 /// I4, I5 and, at the end, I7.
 fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     let mut shown: BTreeMap<(usize, UserId), Seq> = BTreeMap::new();
@@ -159,6 +173,9 @@ fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
                 for (_, seq) in shown.iter_mut().filter(|((client, _), _)| *client == record.client) {
                     *seq = Seq::ZERO;
                 }
+            }
+            Event::StartedOver { peer } => {
+                shown.insert((record.client, *peer), Seq::ZERO);
             }
             Event::Seen { peer, seq, client_id, mine } => {
                 let before = shown.insert((record.client, *peer), *seq).unwrap_or_default();
@@ -173,7 +190,8 @@ fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
             _ => {}
         }
     }
-    for ((client, peer), seq) in shown {
+    let ended = ends_of_log_ins(history);
+    for ((client, peer), seq) in shown.into_iter().filter(|((client, _), _)| !ended.contains_key(client)) {
         let last = stored.last(Pair::of(history.people[client], peer));
         if seq != last {
             let what = format!("client {client} ends at {seq} of {last} in the conversation with {peer}");
@@ -182,19 +200,22 @@ fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// The sending half of I7: what was neither stored nor refused waits for ever.
+/// The sending half of I7: what was neither stored nor refused waits for ever. A log-out wipes what
+/// waits.
 fn intentions(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     let refusal = |record: &Record| match &record.event {
         Event::Fail { client_id, .. } => Some((record.client, *client_id)),
         _ => None,
     };
     let refused: BTreeSet<_> = history.records.iter().filter_map(refusal).collect();
+    let ended = ends_of_log_ins(history);
     for record in &history.records {
         let Event::Invoke { peer, client_id, text } = &record.event else { continue };
         match stored.by_send.get(&(history.people[record.client], *client_id)) {
             Some(row) if (&row.receiver, &row.text) != (peer, text) => {
                 verdict.object(Guarantee::SeenIsStored, format!("{record} is stored as {row:?}"));
             }
+            None if ended.contains_key(&record.client) => {}
             None if !refused.contains(&(record.client, *client_id)) => {
                 verdict.object(Guarantee::AllCaughtUp, format!("never stored: {record}"));
             }
@@ -253,6 +274,18 @@ fn wire(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
         }
         if stored.by_id.get(&row.id) != Some(&row) {
             verdict.object(Guarantee::SeenIsStored, format!("no such row: {record}"));
+        }
+    }
+}
+
+/// I10.
+fn log_outs(history: &History, verdict: &mut Verdict) {
+    let ended = ends_of_log_ins(history);
+    for record in &history.records {
+        let is_told = matches!(record.event, Event::Told(_) | Event::Seen { .. } | Event::Mark { .. });
+        let limit = ended.get(&record.client).map(|end| *end + LOGGED_OUT);
+        if is_told && limit.is_some_and(|limit| record.at > limit) {
+            verdict.object(Guarantee::NothingAfterLogOut, record);
         }
     }
 }

@@ -188,3 +188,26 @@ fn what_is_somebody_elses_is_refused() {
         add(history, 2, Event::Told(database.rows[0].clone()));
     });
 }
+
+#[test]
+fn what_reaches_a_log_in_that_ended_is_refused() {
+    let log_out_of_bob = |history: &mut History, at: Duration| {
+        history.records.push(Record { at, client: 1, instance: 0, event: Event::LoggedOut });
+    };
+    let verdict = forged(|history, _| log_out_of_bob(history, Duration::ZERO));
+    assert!(verdict.0.is_empty(), "{verdict}");
+    refused(Guarantee::NothingAfterLogOut, |history, _| {
+        history.records.iter_mut().for_each(|record| record.at += Duration::from_secs(3));
+        log_out_of_bob(history, Duration::from_secs(1));
+    });
+}
+
+#[test]
+fn a_log_in_that_ended_may_stay_behind() {
+    let verdict = forged(|history, _| {
+        drop_events(history, |event| matches!(event, Event::Seen { seq: Seq(3), .. }));
+        add(history, 1, Event::Invoke { peer: ADA, client_id: client_id(9), text: String::from("wiped") });
+        add(history, 1, Event::LoggedOut);
+    });
+    assert!(verdict.0.is_empty(), "{verdict}");
+}

@@ -6,3 +6,4 @@ pub mod checker;
 mod forged;
 pub mod record;
 pub mod report;
+pub mod screen;

@@ -37,6 +37,8 @@ pub enum Event {
     Told(Row),
     /// A stored message appeared on the screen, right behind what was there before.
     Seen { peer: UserId, seq: Seq, client_id: ClientId, mine: bool },
+    /// The screen starts over further on, and says that messages in between are missing.
+    StartedOver { peer: UserId },
     /// What the screen shows is wrong by itself.
     Flaw(String),
     /// The marks of the peer as they are shown.
@@ -47,6 +49,8 @@ pub enum Event {
     Closed { code: Option<u16> },
     /// The page was reloaded: the screen starts over, the outbox stays.
     Reloaded,
+    /// The log-in ended, here or elsewhere: the client is to be told nothing more.
+    LoggedOut,
 }
 
 /// A message as it is stored.
@@ -128,6 +132,7 @@ impl fmt::Display for Event {
                 let whose = if *mine { "own" } else { "received" };
                 write!(f, "shows {whose} {client_id} at {seq} of the conversation with {peer}")
             }
+            Self::StartedOver { peer } => write!(f, "starts over in the conversation with {peer}"),
             Self::Flaw(what) => write!(f, "shows nonsense: {what}"),
             Self::Mark { peer, delivered, read } => {
                 write!(f, "shows that {peer} holds up to {delivered} and has read up to {read}")
@@ -135,6 +140,7 @@ impl fmt::Display for Event {
             Self::Opened => write!(f, "is connected"),
             Self::Closed { code } => write!(f, "is disconnected with {code:?}"),
             Self::Reloaded => write!(f, "is reloaded"),
+            Self::LoggedOut => write!(f, "is logged out"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use mosaic::chat::{Entry, EntryKey, Timeline};
 use mosaic::domain::{Seq, UserId};
 
-use crate::history::record::Event;
+use super::record::Event;
 
 #[derive(Default)]
 pub struct Screen {
@@ -12,21 +12,31 @@ pub struct Screen {
     /// The stored messages from `first` on.
     keys: Vec<EntryKey>,
     marks: (Seq, Seq),
+    version: u64,
 }
 
 impl Screen {
     /// Looks at all of it; tells what is new and what is wrong.
     pub fn look(&mut self, peer: UserId, timeline: &Timeline) -> Vec<Event> {
+        if std::mem::replace(&mut self.version, timeline.version()) == timeline.version() {
+            return Vec::new();
+        }
         let entries: Vec<_> = timeline.entries().collect();
+        let first = entries.first().and_then(|entry| entry.seq).unwrap_or_default();
         let mut events = Vec::new();
         events.extend(flaw_of(&entries, timeline.contiguous()).map(Event::Flaw));
-        let run: Vec<_> = entries
-            .iter()
-            .filter(|entry| entry.seq.is_some_and(|seq| seq <= timeline.contiguous()))
-            .collect();
-        if self.keys.is_empty() {
-            self.first = run.first().and_then(|entry| entry.seq).unwrap_or_default();
+        let end = Seq(self.first.0 + self.keys.len() as u64);
+        // A conversation that is far behind starts over, and says what it leaves out.
+        if !self.keys.is_empty() && first > end && timeline.missing() > 0 {
+            events.push(Event::StartedOver { peer });
+            self.keys.clear();
         }
+        if self.keys.is_empty() {
+            self.first = first;
+        }
+        // Older messages that were asked for stand before what was shown, and move nothing.
+        let is_in_run = |seq: Seq| self.first <= seq && seq <= timeline.contiguous();
+        let run: Vec<_> = entries.iter().filter(|entry| entry.seq.is_some_and(is_in_run)).collect();
         let known = run.iter().map(|entry| entry.key).take(self.keys.len());
         if !known.eq(self.keys.iter().copied()) {
             events.push(Event::Flaw(format!("what was shown changed; it was {:?} …", self.keys.last())));
