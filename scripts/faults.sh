@@ -13,4 +13,4 @@ say "Faults: real processes, databases and networks"
 cargo test --locked --features ssr --test faults -- --include-ignored
 say "The simulator: $MOSAIC_SIM_SCHEDULES schedules"
 # Only this crate is optimised: its dependencies take no part, and stay as they are.
-cargo test --locked --features ssr --lib --config profile.dev.package.mosaic.opt-level=2 chat::tests::simulator
+cargo test --locked --features ssr --test simulator --config profile.dev.package.mosaic.opt-level=2

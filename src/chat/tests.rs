@@ -1,5 +1,4 @@
-//! The delivery core under test: every rule on a virtual clock, every order of small inputs, and
-//! two users with two devices each in a hostile world.
+//! The delivery core under test: every rule on a virtual clock, and every order of small inputs.
 
 mod connection;
 mod history;
@@ -7,6 +6,5 @@ mod marks;
 mod permutations;
 mod receiving;
 mod sending;
-mod simulator;
 mod support;
 mod tabs;

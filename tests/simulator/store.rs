@@ -1,20 +1,21 @@
-//! The server as the contract describes it, reduced to one conversation of two people.
+//! The database as the contract describes it, reduced to one conversation of two people.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use mosaic::chat::HistoryQuery;
+use mosaic::chat::protocol::{ConversationHead, HistoryPage};
+use mosaic::domain::{ClientId, Contact, Message, MessageId, Seq, UserId};
+use uuid::Uuid;
 
-use crate::chat::protocol::{ConversationHead, HistoryPage, ServerFrame};
-use crate::chat::tests::support::{message, person};
-use crate::chat::{HistoryQuery, Millis};
-use crate::domain::{ClientId, Contact, Message, Seq, UserId};
+use crate::history::record::{Database, Row, Side};
 
 /// Small, so that a handful of messages needs paging.
 const PAGE: usize = 4;
 
 #[derive(Default)]
-pub(super) struct Server {
-    pub(super) rows: Vec<Message>,
+pub struct Store {
+    rows: Vec<Message>,
     by_client_id: BTreeMap<ClientId, usize>,
     /// How far a device of each user holds the conversation.
     delivered: [Seq; 2],
@@ -22,61 +23,67 @@ pub(super) struct Server {
     read: [Seq; 2],
 }
 
-pub(super) fn user(index: usize) -> UserId {
-    person(index as u128 + 1)
+pub fn user(index: usize) -> UserId {
+    UserId(Uuid::from_u128(index as u128 + 1))
 }
 
-pub(super) fn moment(now: u64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(now as i64).unwrap_or_default()
+pub fn moment(now: u64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(i64::try_from(now).expect("a short run")).expect("a moment of this age")
 }
 
-impl Server {
+impl Store {
     /// Returns the row and whether an earlier try had stored it.
-    pub(super) fn store(
-        &mut self,
-        from: usize,
-        client_id: ClientId,
-        content: &str,
-        now: u64,
-    ) -> (Message, bool) {
+    pub fn insert(&mut self, from: usize, client_id: ClientId, content: &str, now: u64) -> (Message, bool) {
         if let Some(row) = self.by_client_id.get(&client_id) {
             return (self.rows[*row].clone(), true);
         }
         let seq = self.rows.len() as u64 + 1;
-        let mut row = message(user(from), user(1 - from), client_id.0.as_u128(), seq, Millis(now));
-        row.content = content.to_owned();
+        let row = Message {
+            id: MessageId(Uuid::from_u128(u128::from(seq))),
+            client_id,
+            sender_id: user(from),
+            receiver_id: user(1 - from),
+            content: content.to_owned(),
+            seq: Seq(seq),
+            created_at: moment(now),
+            read_at: None,
+        };
         self.by_client_id.insert(client_id, self.rows.len());
         self.rows.push(row.clone());
         (row, false)
     }
 
-    pub(super) fn last(&self) -> Seq {
+    pub fn rows(&self) -> &[Message] {
+        &self.rows
+    }
+
+    pub fn last(&self) -> Seq {
         Seq(self.rows.len() as u64)
     }
 
-    pub(super) fn read_of(&self, index: usize) -> Seq {
+    pub fn read_of(&self, index: usize) -> Seq {
         self.read[index]
     }
 
-    pub(super) fn delivered_to(&self, index: usize) -> Seq {
+    pub fn delivered_to(&self, index: usize) -> Seq {
         self.delivered[index].max(self.read[index])
     }
 
     /// Moves a mark; returns it when it moved.
-    pub(super) fn hold(&mut self, index: usize, seq: Seq) -> Option<Seq> {
+    pub fn mark_delivered(&mut self, index: usize, seq: Seq) -> Option<Seq> {
         raise(&mut self.delivered[index], seq.min(Seq(self.rows.len() as u64)))
     }
 
-    pub(super) fn mark_read(&mut self, index: usize, seq: Seq) -> Option<Seq> {
+    pub fn mark_read(&mut self, index: usize, seq: Seq) -> Option<Seq> {
         raise(&mut self.read[index], seq.min(Seq(self.rows.len() as u64)))
     }
 
-    pub(super) fn unread(&self, index: usize) -> u64 {
+    pub fn unread(&self, index: usize) -> u64 {
         let unread = |row: &&Message| row.receiver_id == user(index) && row.seq > self.read[index];
         self.rows.iter().filter(unread).count() as u64
     }
 
-    pub(super) fn heads(&self, index: usize) -> Vec<ConversationHead> {
+    pub fn heads(&self, index: usize) -> Vec<ConversationHead> {
         if self.rows.is_empty() {
             return Vec::new();
         }
@@ -93,27 +100,16 @@ impl Server {
         }]
     }
 
-    pub(super) fn welcome(&self, index: usize, now: u64) -> ServerFrame {
-        let conversations = self.heads(index);
-        ServerFrame::Welcome { user_id: user(index), server_time: moment(now), conversations }
-    }
-
-    pub(super) fn resync(&self, index: usize) -> ServerFrame {
-        ServerFrame::Resync { conversations: self.heads(index) }
-    }
-
-    pub(super) fn page(&self, index: usize, query: HistoryQuery) -> HistoryPage {
+    pub fn page(&self, index: usize, query: HistoryQuery) -> HistoryPage {
         let end = self.rows.len();
+        let position = |seq: Seq| usize::try_from(seq.0).expect("few messages").min(end);
         let (from, to) = match query {
             HistoryQuery::Newest => (end.saturating_sub(PAGE), end),
             HistoryQuery::Before(seq) => {
-                let to = (seq.0 as usize).saturating_sub(1).min(end);
+                let to = position(seq).saturating_sub(1);
                 (to.saturating_sub(PAGE), to)
             }
-            HistoryQuery::After(seq) => {
-                let from = (seq.0 as usize).min(end);
-                (from, (from + PAGE).min(end))
-            }
+            HistoryQuery::After(seq) => (position(seq), (position(seq) + PAGE).min(end)),
         };
         HistoryPage {
             messages: self.rows[from..to].to_vec(),
@@ -124,6 +120,18 @@ impl Server {
             has_more: if matches!(query, HistoryQuery::After(_)) { to < end } else { from > 0 },
             contact: Contact::default(),
         }
+    }
+
+    /// All of it, as a history is held against it.
+    pub fn contents(&self) -> Database {
+        let side = |index: usize| Side {
+            owner: user(index),
+            peer: user(1 - index),
+            last: self.last(),
+            read: self.read[index],
+            delivered: self.delivered_to(index),
+        };
+        Database { rows: self.rows.iter().map(Row::from).collect(), sides: vec![side(0), side(1)] }
     }
 }
 

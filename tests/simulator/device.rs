@@ -2,27 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::server::user;
-use crate::chat::protocol::ClientFrame;
-use crate::chat::{Action, Connection, Delivery, EntryKey, Input, Millis, Session, Timeline};
-use crate::domain::Seq;
+use mosaic::chat::protocol::ClientFrame;
+use mosaic::chat::{Action, Connection, Delivery, EntryKey, Input, Loading, Millis, Session, Timeline};
+use mosaic::domain::{Seq, UserId};
 
-pub(super) struct Device {
-    pub(super) owner: usize,
-    pub(super) session: Session,
+use super::store::user;
+use crate::history::screen::Screen;
+
+pub struct Device {
+    pub owner: usize,
+    pub session: Session,
     /// Counts crashes: what was under way for an earlier life is lost.
-    pub(super) life: u32,
+    pub life: u32,
     /// Counts sockets: what comes from a superseded one is dropped.
-    pub(super) generation: u32,
-    pub(super) socket: Option<usize>,
+    pub generation: u32,
+    pub socket: Option<usize>,
     /// Which storage it writes; tabs share one.
-    pub(super) storage: usize,
-    pub(super) asleep_until: u64,
+    pub storage: usize,
+    pub asleep_until: u64,
     /// Counts timers: a new one replaces the earlier.
-    pub(super) timer: u32,
-    pub(super) offline: bool,
+    pub timer: u32,
+    pub offline: bool,
+    /// Its log-in ended, here or elsewhere.
+    pub is_logged_out: bool,
+    pub screen: Screen,
     /// What was shown before the last input and is not any more.
-    pub(super) gone: Vec<EntryKey>,
+    pub gone: Vec<EntryKey>,
     seen: Seen,
 }
 
@@ -32,12 +37,13 @@ struct Seen {
     ready: bool,
     keys: BTreeMap<EntryKey, u8>,
     marks: [Seq; 5],
+    print: Fingerprint,
     version: u64,
     last_claim: Option<u64>,
 }
 
 impl Device {
-    pub(super) fn new(owner: usize, storage: usize, session: Session) -> Self {
+    pub fn new(owner: usize, storage: usize, session: Session) -> Self {
         Self {
             owner,
             session,
@@ -48,52 +54,63 @@ impl Device {
             asleep_until: 0,
             timer: 0,
             offline: false,
+            is_logged_out: false,
+            screen: Screen::default(),
             gone: Vec::new(),
             seen: Seen::default(),
         }
     }
 
-    pub(super) fn reborn(&mut self, session: Session) {
+    pub fn reborn(&mut self, session: Session) {
         self.session = session;
         self.life += 1;
         self.generation += 1;
         self.timer += 1;
         self.socket = None;
         self.offline = false;
+        self.screen = Screen::default();
         self.seen = Seen::default();
     }
 
-    pub(super) fn peer(&self) -> crate::domain::UserId {
+    pub fn peer(&self) -> UserId {
         user(1 - self.owner)
     }
 
-    pub(super) fn timeline(&self) -> Option<&Timeline> {
+    pub fn timeline(&self) -> Option<&Timeline> {
         self.session.timeline(self.peer())
     }
 
-    pub(super) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.session.connection() == Connection::Live
     }
 
+    /// Whether the first page is held.
+    pub fn is_ready(&self) -> bool {
+        self.timeline().is_some_and(is_ready)
+    }
+
     /// Feeds one input, drains the actions, and checks everything that must hold at any moment.
-    pub(super) fn handle(&mut self, now: u64, input: Input) -> Vec<Action> {
-        let before = self.timeline().map(fingerprint).unwrap_or_default();
+    pub fn handle(&mut self, now: u64, input: Input) -> Vec<Action> {
         self.session.handle(Millis(now), input);
         let actions: Vec<_> = std::iter::from_fn(|| self.session.poll()).collect();
-        let after = self.timeline().map(fingerprint).unwrap_or_default();
-        if before != after {
+        let print = self.timeline().map(fingerprint).unwrap_or_default();
+        let version = self.timeline().map_or(0, Timeline::version);
+        if self.seen.print != print {
             let told =
                 actions.iter().filter(|action| matches!(action, Action::ConversationChanged(_))).count();
             assert_eq!(told, 1, "a visible change is told once");
-            let version = self.timeline().map_or(0, Timeline::version);
             assert!(version > self.seen.version, "a visible change has a new version");
-            self.seen.version = version;
+            self.seen.print = print;
         }
-        self.check(now, &actions);
+        self.check_claims(now, &actions);
+        if self.seen.version != version {
+            self.seen.version = version;
+            self.check();
+        }
         actions
     }
 
-    fn check(&mut self, now: u64, actions: &[Action]) {
+    fn check_claims(&mut self, now: u64, actions: &[Action]) {
         for action in actions {
             if let Action::Transmit(ClientFrame::Received { .. }) = action {
                 let rested = self.seen.last_claim.is_none_or(|last| now - last >= 1000);
@@ -101,25 +118,17 @@ impl Device {
                 self.seen.last_claim = Some(now);
             }
         }
+    }
+
+    fn check(&mut self) {
         let peer = self.peer();
         let Some(timeline) = self.session.timeline(peer) else { return };
-        let mut last = Seq::ZERO;
-        let mut unsent = false;
-        let mut keys = BTreeMap::new();
-        for entry in timeline.entries() {
-            match entry.seq {
-                Some(seq) => {
-                    assert!(!unsent && seq > last, "shown in the order of seq");
-                    last = seq;
-                }
-                None => unsent = true,
-            }
-            let rank = rank(&entry.delivery);
-            assert!(keys.insert(entry.key, rank).is_none(), "nothing is shown twice");
-            let before = self.seen.keys.get(&entry.key);
-            assert!(before.is_none_or(|before| *before <= rank), "states never go back");
-        }
-        if self.seen.ready && timeline.is_ready() {
+        let keys: BTreeMap<_, _> =
+            timeline.entries().map(|entry| (entry.key, rank(&entry.delivery))).collect();
+        let went_back =
+            |(key, rank): (&EntryKey, &u8)| self.seen.keys.get(key).is_some_and(|before| before > rank);
+        assert!(!keys.iter().any(went_back), "states never go back");
+        if self.seen.ready && is_ready(timeline) {
             self.gone = self.seen.keys.keys().filter(|key| !keys.contains_key(key)).copied().collect();
         }
         let marks = marks(timeline);
@@ -128,12 +137,19 @@ impl Device {
         assert!(timeline.peer_read_seq() <= timeline.peer_delivered_seq(), "read implies delivered");
         assert!(timeline.unread() <= timeline.last_seq().0 - timeline.read_seq().0, "unread is bounded");
         self.seen.marks = marks;
-        self.seen.ready = timeline.is_ready();
+        self.seen.ready = is_ready(timeline);
         self.seen.keys = keys;
     }
 }
 
-fn fingerprint(timeline: &Timeline) -> (usize, Option<Seq>, [Seq; 5], u64) {
+fn is_ready(timeline: &Timeline) -> bool {
+    timeline.loading() == Loading::Ready
+}
+
+/// What changes with every visible change, or nearly so.
+type Fingerprint = (usize, Option<Seq>, [Seq; 5], u64);
+
+fn fingerprint(timeline: &Timeline) -> Fingerprint {
     let newest = timeline.entries().filter_map(|entry| entry.seq).last();
     (timeline.entries().count(), newest, marks(timeline), timeline.unread())
 }
