@@ -6,17 +6,14 @@ use futures::future::join_all;
 use mosaic::chat::Connection;
 use mosaic::chat::protocol::{ClientFrame, close_code};
 use mosaic::domain::{ClientId, MessageBody, Seq};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::driver::{Client, Place, Reads, connected};
+use crate::driver::{Client, connected};
 use crate::history::report::Spread;
 use crate::proxy::{Proxy, Way, Weather};
 use crate::rig::Rig;
 use crate::tools::{DEADLINE, say, until, within};
-use crate::wire::Door;
 
 /// Connections that are cut at the same time, each of its own client.
 const AT_ONCE: usize = 8;
@@ -44,8 +41,8 @@ async fn cut_at(test: &str, step: usize) {
     let places: Vec<_> = up.chain(down).collect();
     let mut lines = Vec::new();
     for line in 0..AT_ONCE {
-        let proxy = Proxy::before(rig.instances[0].door().http).await;
-        let client = client_behind(&mut rig, &proxy, 2 * line, 2 * line + 1);
+        let proxy = rig.proxy().await;
+        let client = rig.client_behind(&proxy, 2 * line, 2 * line + 1);
         let places: Vec<_> = places.iter().skip(line).step_by(AT_ONCE).copied().collect();
         lines.push((proxy, client, places));
     }
@@ -81,8 +78,8 @@ async fn cut_line(proxy: &Proxy, client: &Client, places: &[(Way, usize)]) -> us
 async fn a_lost_acknowledgement_is_given_again() {
     let test = "ack lost";
     let mut rig = Rig::start(test, 2).await;
-    let proxy = Proxy::before(rig.instances[0].door().http).await;
-    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    let proxy = rig.proxy().await;
+    let (ada, bob) = (rig.client_behind(&proxy, 0, 1), rig.client(1, 0, 1));
     connected(&[&ada, &bob]).await;
     proxy.becomes(Weather::Lossy(Way::Down));
     ada.say(String::from("once"));
@@ -100,8 +97,8 @@ async fn a_lost_acknowledgement_is_given_again() {
 async fn a_reload_in_mid_send_loses_nothing() {
     let test = "reload in mid-send";
     let mut rig = Rig::start(test, 2).await;
-    let proxy = Proxy::before(rig.instances[0].door().http).await;
-    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    let proxy = rig.proxy().await;
+    let (ada, bob) = (rig.client_behind(&proxy, 0, 1), rig.client(1, 0, 1));
     connected(&[&ada, &bob]).await;
     proxy.becomes(Weather::Lossy(Way::Up));
     ["one", "two", "three"].into_iter().for_each(|text| ada.say(String::from(text)));
@@ -118,8 +115,8 @@ async fn a_reload_in_mid_send_loses_nothing() {
 async fn a_half_open_connection_is_noticed_on_both_sides() {
     let test = "half open";
     let mut rig = Rig::start(test, 2).await;
-    let proxy = Proxy::before(rig.instances[0].door().http).await;
-    let (ada, bob) = (client_behind(&mut rig, &proxy, 0, 1), rig.client(1, 0, 1));
+    let proxy = rig.proxy().await;
+    let (ada, bob) = (rig.client_behind(&proxy, 0, 1), rig.client(1, 0, 1));
     connected(&[&ada, &bob]).await;
     assert_eq!(rig.instances[0].metric("mosaic_sockets").await, 1.0);
     proxy.becomes(Weather::Dead);
@@ -137,42 +134,6 @@ async fn a_half_open_connection_is_noticed_on_both_sides() {
     proxy.cut();
     connected(&[&ada]).await;
     rig.judge(test, &[ada, bob]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_upload_is_closed() {
-    let rig = Rig::start("slow upload", 1).await;
-    let proxy = Proxy::before(rig.instances[0].door().http).await;
-    proxy.becomes(Weather::Trickle(Way::Up));
-    let mut slow = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
-    let head = format!("GET /healthz HTTP/1.1\r\nhost: mosaic\r\nx-filler: {}\r\n\r\n", "x".repeat(1000));
-    slow.write_all(head.as_bytes()).await.expect("the proxy takes all of it");
-    let mut answer = Vec::new();
-    let ended = timeout(Duration::from_secs(20), slow.read_to_end(&mut answer)).await;
-    assert!(ended.is_ok(), "a byte a second keeps a connection open");
-    assert!(!answer.starts_with(b"HTTP/1.1 200"), "the request was never complete");
-    assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_body_is_given_up() {
-    let rig = Rig::start("slow body", 2).await;
-    let proxy = Proxy::before(rig.instances[0].door().http).await;
-    let mut slow = TcpStream::connect(proxy.address()).await.expect("the proxy listens");
-    let token = &rig.people[0].token;
-    let head = format!(
-        "POST /messages/send HTTP/1.1\r\nhost: mosaic\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: 1000\r\n\r\n"
-    );
-    slow.write_all(head.as_bytes()).await.expect("the proxy takes all of it");
-    proxy.becomes(Weather::Trickle(Way::Up));
-    slow.write_all("x".repeat(1000).as_bytes()).await.expect("the proxy takes all of it");
-    let mut answer = vec![0; 1024];
-    let read = timeout(Duration::from_secs(20), slow.read(&mut answer)).await;
-    let read = read.expect("a byte a second keeps a request going").unwrap_or(0);
-    let answer = String::from_utf8_lossy(&answer[..read]);
-    assert!(read == 0 || answer.starts_with("HTTP/1.1 503"), "{answer}");
-    assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,15 +168,4 @@ async fn a_device_that_stops_reading_is_let_go_and_costs_nobody_else_anything() 
     assert!(grown < 16 * 1024, "{grown} KiB for a device that does not read");
     until("it has left", async || rig.instances[0].metric("mosaic_sockets").await == 3.0).await;
     assert!(matches!(deaf.closed().await, None | Some(close_code::TOO_SLOW)));
-}
-
-/// A client whose sockets go through the proxy.
-fn client_behind(rig: &mut Rig, proxy: &Proxy, person: usize, peer: usize) -> Client {
-    let door = Door { http: rig.instances[0].door().http, socket: proxy.address() };
-    let (person, peer) = (rig.people[person].clone(), rig.people[peer].id);
-    Client::start(
-        Place { person, peer, doors: vec![door], home: 0, reads: Reads::Along },
-        &rig.recorder,
-        &mut rig.dice,
-    )
 }

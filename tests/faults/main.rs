@@ -25,6 +25,7 @@ mod proxy;
 mod redis;
 mod redis_away;
 mod rig;
+mod slow_lines;
 mod storage;
 mod tools;
 mod unruly_bus;

@@ -4,15 +4,18 @@
 //! something else. Everything it holds ends when it is dropped.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
+
+use crate::tools::Dice;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,10 @@ pub enum Weather {
     Dead,
     /// One byte a second in this direction.
     Trickle(Way),
+    /// Whatever arrives, either way, is held up by about this long.
+    Slow(Duration),
+    /// Nobody reads from the sender of this direction, who has to wait. Nothing is lost.
+    Stuck(Way),
 }
 
 pub struct Proxy {
@@ -53,21 +60,23 @@ enum Fate {
 }
 
 struct Shared {
-    weather: Mutex<Weather>,
+    weather: watch::Sender<Weather>,
     /// Counts cuts; each connection ends when it changes.
     cuts: watch::Sender<usize>,
 }
 
 impl Proxy {
-    pub async fn before(server: SocketAddr) -> Self {
+    /// Fair until it is told otherwise. What it leaves to chance comes from these dice.
+    pub async fn before(server: SocketAddr, dice: &mut Dice) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
-        let shared = Arc::new(Shared { weather: Mutex::new(Weather::Fair), cuts: watch::channel(0).0 });
-        let of_connections = Arc::clone(&shared);
+        let (weather, cuts) = (watch::channel(Weather::Fair).0, watch::channel(0).0);
+        let shared = Arc::new(Shared { weather, cuts });
+        let (of_connections, mut dice) = (Arc::clone(&shared), dice.fork());
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                connections.spawn(carry(near, server, Arc::clone(&of_connections)));
+                connections.spawn(carry(near, server, Arc::clone(&of_connections), dice.fork()));
             }
         });
         Self { address, shared, task: task.abort_handle() }
@@ -78,7 +87,7 @@ impl Proxy {
     }
 
     pub fn becomes(&self, weather: Weather) {
-        *self.shared.weather() = weather;
+        self.shared.weather.send_replace(weather);
     }
 
     /// Ends every connection now.
@@ -99,8 +108,8 @@ impl Drop for Proxy {
 }
 
 impl Shared {
-    fn weather(&self) -> MutexGuard<'_, Weather> {
-        self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    fn weather(&self) -> Weather {
+        *self.weather.borrow()
     }
 
     fn cut(&self) {
@@ -109,34 +118,58 @@ impl Shared {
 
     /// What becomes of this many bytes. Takes them off what is left until a cut.
     fn admit(&self, way: Way, bytes: usize) -> Fate {
-        let mut weather = self.weather();
-        match &mut *weather {
+        let mut fate = Fate::Carried;
+        self.weather.send_modify(|weather| match weather {
             Weather::Cut(cut, left) if *cut == way && bytes >= *left => {
-                let last = *left;
+                fate = Fate::CutAfter(*left);
                 *weather = Weather::Fair;
-                Fate::CutAfter(last)
             }
-            Weather::Cut(cut, left) if *cut == way => {
-                *left -= bytes;
-                Fate::Carried
-            }
-            Weather::Lossy(lossy) if *lossy == way => Fate::Lost,
-            Weather::Dead => Fate::Lost,
-            _ => Fate::Carried,
-        }
+            Weather::Cut(cut, left) if *cut == way => *left -= bytes,
+            Weather::Lossy(lossy) if *lossy == way => fate = Fate::Lost,
+            Weather::Dead => fate = Fate::Lost,
+            _ => {}
+        });
+        fate
     }
 
     fn is_silent(&self, way: Way) -> bool {
-        let weather = *self.weather();
+        let weather = self.weather();
         weather == Weather::Dead || weather == Weather::Lossy(way)
     }
 
     fn is_trickle(&self, way: Way) -> bool {
-        *self.weather() == Weather::Trickle(way)
+        self.weather() == Weather::Trickle(way)
     }
 
-    /// Writes one byte after the other for as long as they trickle, then the rest.
-    async fn carry(&self, to: &mut OwnedWriteHalf, mut bytes: &[u8], way: Way) -> std::io::Result<()> {
+    /// Waits until this direction is stuck, or until it is not.
+    async fn turns(&self, way: Way, stuck: bool) {
+        let mut weather = self.weather.subscribe();
+        // Fails only when nobody can change the weather any more, and that is done through `self`.
+        let _ = weather.wait_for(|weather| (*weather == Weather::Stuck(way)) == stuck).await;
+    }
+
+    /// Reads what the sender has written, but nothing while the direction is stuck.
+    async fn read(&self, from: &mut OwnedReadHalf, buffer: &mut [u8], way: Way) -> std::io::Result<usize> {
+        loop {
+            self.turns(way, false).await;
+            tokio::select! {
+                read = from.read(buffer) => return read,
+                () = self.turns(way, true) => {}
+            }
+        }
+    }
+
+    /// Holds the bytes up, then writes one after the other for as long as they trickle, then the rest.
+    async fn write(
+        &self,
+        to: &mut OwnedWriteHalf,
+        mut bytes: &[u8],
+        way: Way,
+        dice: &mut Dice,
+    ) -> std::io::Result<()> {
+        if let Weather::Slow(time) = self.weather() {
+            sleep(dice.about(time)).await;
+        }
         while let [first, rest @ ..] = bytes
             && self.is_trickle(way)
         {
@@ -148,28 +181,30 @@ impl Shared {
     }
 }
 
-async fn carry(near: TcpStream, server: SocketAddr, shared: Arc<Shared>) {
+async fn carry(near: TcpStream, server: SocketAddr, shared: Arc<Shared>, mut dice: Dice) {
     let mut cuts = shared.cuts.subscribe();
     let Ok(far) = TcpStream::connect(server).await else { return };
     // Losing bytes to an algorithm that waits for more is not the weather that was ordered.
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
     let (near, far) = (near.into_split(), far.into_split());
+    let up = pump(near.0, far.1, Way::Up, &shared, dice.fork());
+    let down = pump(far.0, near.1, Way::Down, &shared, dice.fork());
     tokio::select! {
         _ = cuts.changed() => {}
-        () = async { tokio::join!(pump(near.0, far.1, Way::Up, &shared), pump(far.0, near.1, Way::Down, &shared)); } => {}
+        _ = join(up, down) => {}
     }
 }
 
 /// Carries bytes one way until their sender ends.
-async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Way, shared: &Shared) {
+async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Way, shared: &Shared, mut dice: Dice) {
     let mut buffer = vec![0; 16 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+    while let Ok(read @ 1..) = shared.read(&mut from, &mut buffer, way).await {
         let (carried, is_last) = match shared.admit(way, read) {
             Fate::Carried => (read, false),
             Fate::CutAfter(left) => (left, true),
             Fate::Lost => continue,
         };
-        let written = shared.carry(&mut to, &buffer[..carried], way).await;
+        let written = shared.write(&mut to, &buffer[..carried], way, &mut dice).await;
         if is_last {
             shared.cut();
         }

@@ -12,6 +12,7 @@ use crate::history::record::Recorder;
 use crate::history::report::Report;
 use crate::postgres::Postgres;
 use crate::process::Instance;
+use crate::proxy::Proxy;
 use crate::redis::Redis;
 use crate::tools::{Dice, say, within};
 use crate::wire::{Caller, Door, Person};
@@ -94,6 +95,24 @@ impl Rig {
             &self.recorder,
             &mut self.dice,
         )
+    }
+
+    /// A stretch of network before the first instance.
+    pub async fn proxy(&mut self) -> Proxy {
+        Proxy::before(self.instances[0].door().http, &mut self.dice).await
+    }
+
+    /// The first instance, with sockets through the proxy.
+    pub fn door_behind(&self, proxy: &Proxy) -> Door {
+        Door { socket: proxy.address(), ..self.instances[0].door() }
+    }
+
+    /// A client who knows no other door.
+    pub fn client_behind(&mut self, proxy: &Proxy, person: usize, peer: usize) -> Client {
+        let doors = vec![self.door_behind(proxy)];
+        let (person, peer) = (self.people[person].clone(), self.people[peer].id);
+        let place = Place { person, peer, doors, home: 0, reads: Reads::Along };
+        Client::start(place, &self.recorder, &mut self.dice)
     }
 
     /// After the last fault: waits until everything is stored and shown everywhere, holds the

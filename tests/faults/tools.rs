@@ -71,6 +71,11 @@ impl Dice {
         Self::new(seed)
     }
 
+    /// Others, that from here on fall in their own way.
+    pub fn fork(&mut self) -> Self {
+        Self::new(self.roll())
+    }
+
     /// Somewhere between half of it and one and a half of it.
     pub fn about(&mut self, duration: Duration) -> Duration {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX).max(1);
