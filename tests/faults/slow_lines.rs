@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use mosaic::chat::Connection;
-use mosaic::domain::MessageBody;
+use mosaic::chat::protocol::{ClientFrame, close_code};
+use mosaic::domain::{ClientId, MessageBody};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use crate::driver::connected;
 use crate::proxy::{Way, Weather};
@@ -105,5 +107,26 @@ async fn a_slow_body_is_given_up() {
     let read = read.expect("a byte a second keeps a request going").unwrap_or(0);
     let answer = String::from_utf8_lossy(&answer[..read]);
     assert!(read == 0 || answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute: make test-faults"]
+async fn a_frame_at_a_byte_a_second_is_given_up() {
+    let test = "slow frame";
+    let mut rig = Rig::start(test, 2).await;
+    let proxy = rig.proxy().await;
+    let sockets = rig.instances[0].metric("mosaic_sockets").await;
+    let mut device = rig.caller(0).device(rig.door_behind(&proxy)).await;
+    proxy.becomes(Weather::Trickle(Way::Up));
+    let (client_id, receiver_id) = (ClientId(Uuid::new_v4()), rig.people[1].id);
+    device.say(&ClientFrame::Send { client_id, receiver_id, content: "x".repeat(200) }).await;
+    let begun = Instant::now();
+    let closed = timeout(Duration::from_secs(50), device.closed()).await;
+    let code = closed.expect("a frame at a byte a second keeps a socket open");
+    say(&format!("{test}: given up after {:?}", begun.elapsed()));
+    assert_eq!(code, Some(close_code::SILENT));
+    until("it has left", async || rig.instances[0].metric("mosaic_sockets").await == sockets).await;
+    assert_eq!(rig.postgres.numbers("SELECT count(*) FROM messages").await, [0]);
     assert_eq!(rig.instances[0].get("/healthz").await.map(|(status, _)| status), Some(200));
 }
