@@ -2,6 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
+use mosaic::domain::UserId;
 use redis::{Client, Cmd, FromRedisValue};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -70,6 +71,12 @@ impl Redis {
     /// Cuts every subscriber off; returns how many there were.
     pub async fn cut_subscribers(&self) -> u64 {
         let command = redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).to_owned();
+        self.ask(&command).await.expect("the private Redis answers")
+    }
+
+    /// Publishes to the channel of a person; returns how many subscribers there were.
+    pub async fn publish(&self, person: UserId, payload: &[u8]) -> u64 {
+        let command = redis::cmd("PUBLISH").arg(format!("chat:{person}")).arg(payload).to_owned();
         self.ask(&command).await.expect("the private Redis answers")
     }
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::DateTime;
 use futures::StreamExt as _;
+use mosaic::chat::protocol::ServerFrame;
+use mosaic::domain::{ClientId, Message, MessageId, Seq};
 use redis::AsyncCommands as _;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
+use uuid::Uuid;
 
 use crate::deaf_proxy::DeafProxy;
 use crate::driver::connected;
@@ -17,6 +21,10 @@ use crate::tools::{Dice, say, until, within};
 
 /// How soon an instance knows that it is deaf: a probe every two seconds, five of patience.
 const NOTICED: Duration = Duration::from_secs(8);
+/// Longer than any frame.
+const LONG: usize = 512 * 1024;
+/// Longer than what may wait for one person.
+const TOO_LONG: usize = 2 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_hears_nothing_finds_out() {
@@ -62,6 +70,53 @@ async fn a_bus_that_repeats_itself_late_and_in_any_order_changes_nothing() {
     let report = rig.judge(test, &load.clients).await;
     say(&format!("{test}: {heard} publications were heard, of {} messages", report.acked));
     assert_eq!(report.reconnects, 0, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_is_dropped_and_counted() {
+    let test = "garbage";
+    let mut rig = Rig::start(test, 4).await;
+    let (ada, bob) = (rig.client(0, 1, 0), rig.client(1, 0, 1));
+    connected(&[&ada, &bob]).await;
+    let holder = &rig.instances[1];
+    let garbage = [
+        Vec::new(),
+        b"\xff\xfe\x00".to_vec(),
+        b"not JSON".to_vec(),
+        b"[]".to_vec(),
+        br#"{"colour":"green"}"#.to_vec(),
+        br#"{"type":"message"}"#.to_vec(),
+        message_of_others(&rig),
+        b"x".repeat(LONG),
+    ];
+    for payload in &garbage {
+        assert_eq!(rig.redis.publish(bob.person, payload).await, 1, "one subscriber for each person");
+    }
+    let all = f64::from(u32::try_from(garbage.len()).expect("not that much"));
+    until("all of it is counted", async || holder.metric("mosaic_bus_garbage_total").await == all).await;
+    let losses = holder.metric("mosaic_bus_lost_total").await;
+    rig.redis.publish(bob.person, &b"x".repeat(TOO_LONG)).await;
+    until("the longest counts as lost", async || holder.metric("mosaic_bus_lost_total").await > losses).await;
+
+    ada.say(String::from("and this is none"));
+    until("it arrives", async || bob.shows(1)).await;
+    let report = rig.judge(test, &[ada, bob]).await;
+    assert_eq!(report.reconnects, 0, "{report}");
+}
+
+/// What an instance would publish, on the wrong channel.
+fn message_of_others(rig: &Rig) -> Vec<u8> {
+    let message = Message {
+        id: MessageId(Uuid::new_v4()),
+        client_id: ClientId(Uuid::new_v4()),
+        sender_id: rig.people[2].id,
+        receiver_id: rig.people[3].id,
+        content: String::from("not for Bob"),
+        seq: Seq(1),
+        created_at: DateTime::UNIX_EPOCH,
+        read_at: None,
+    };
+    serde_json::to_vec(&ServerFrame::Message { message }).expect("a frame serialises")
 }
 
 async fn heard(rig: &Rig) -> f64 {
