@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use mosaic::chat::protocol::{ClientFrame, ServerFrame, close_code};
 use mosaic::domain::ClientId;
 use sqlx::Connection as _;
@@ -21,6 +22,9 @@ use crate::wire::{Device, Heard};
 const HEALED: Duration = Duration::from_secs(3);
 /// How long a send may wait for a database that does not answer.
 const PATIENCE: Duration = Duration::from_secs(13);
+/// The connections an instance may hold: for batches of sends, for sends that wait for a lock, for
+/// everything else.
+const SLOTS: usize = 2 + 4 + 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_under_load_costs_nothing() {
@@ -44,6 +48,31 @@ async fn a_restart_under_load_costs_nothing() {
             let is_polite = matches!(code, None | Some(close_code::GOING_AWAY | close_code::RESTARTING));
             assert!(is_polite, "{record}");
         }
+    }
+    the_pools_are_whole(&rig).await;
+}
+
+/// No connection is held beyond what the pools have room for, none is in the middle of something,
+/// and none fails whoever gets it.
+async fn the_pools_are_whole(rig: &Rig) {
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'mosaic'";
+    let left = format!("{held} AND state LIKE 'idle in transaction%'");
+    let room = i64::try_from(rig.instances.len() * SLOTS).expect("not that many");
+    within(HEALED, "the pools are within their bounds", async || {
+        let held = rig.postgres.numbers(held).await[0];
+        (1..=room).contains(&held) && rig.postgres.numbers(&left).await == [0]
+    })
+    .await;
+    // Each in a conversation of its own, so that none waits for another's lock.
+    let people = rig.people.len();
+    let pair = |slot: usize| (slot % people, (slot + 1 + slot / people) % people);
+    for door in rig.doors() {
+        let sends = (0..SLOTS).map(pair).map(|(sender, receiver)| {
+            let (caller, receiver) = (rig.caller(sender), rig.people[receiver].id);
+            async move { caller.send(door, receiver).await }
+        });
+        let answers = join_all(sends).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     }
 }
 

@@ -9,11 +9,13 @@ use mosaic::chat::{HistoryQuery, PAGE};
 use mosaic::domain::{ClientId, UserId};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+use uuid::Uuid;
 
 use crate::tools::DEADLINE;
 
@@ -82,6 +84,14 @@ impl Caller {
         };
         let address = format!("http://{}/messages/history/{peer}?limit={PAGE}{position}", door.http);
         self.call(self.http.get(address)).await?.json().await.map_err(|_| Refused::Otherwise)
+    }
+
+    /// Sends something over HTTP, once.
+    pub async fn send(&self, door: Door, receiver: UserId) -> Result<(), Refused> {
+        let client_id = ClientId(Uuid::new_v4());
+        let message = json!({ "receiver_id": receiver, "content": client_id, "client_id": client_id });
+        let request = self.http.post(format!("http://{}/messages/send", door.http));
+        self.call(request.json(&message)).await.map(drop)
     }
 
     pub async fn log_out(&self, door: Door) -> Result<(), Refused> {
