@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use mosaic::chat::Connection;
+
+use crate::history::record::Event;
 use crate::history::report::Report;
 use crate::load::Load;
 use crate::postgres::Stop;
 use crate::rig::Rig;
-use crate::tools::say;
+use crate::tools::{say, within};
 
 /// I7: how soon everybody holds everything once the last fault is over.
 const CAUGHT_UP: Duration = Duration::from_secs(3);
+/// I10: how soon a log-in that ended is told nothing more.
+const LOGGED_OUT: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_pairs_survive_everything() {
@@ -23,13 +28,16 @@ async fn fifty_pairs_survive_everything() {
 }
 
 /// Between two faults, and during those that last, the load goes on for `step` acknowledgements.
+/// One pair more writes to each other until one of the two logs out, and then the other goes on.
 async fn run(test: &str, pairs: usize, pause: Duration, step: usize) {
-    let mut rig = Rig::alone(test, 2 * pairs).await;
-    let mut load = Load::start(&mut rig, pairs, pause, |person| person % 2);
+    let mut rig = Rig::alone(test, 2 * pairs + 2).await;
+    let mut load = Load::start(&mut rig, pairs + 1, pause, |person| person % 2);
     load.progress(&rig, step).await;
 
-    say("  Redis is killed");
+    say("  Redis is killed, and somebody logs out");
     rig.redis.kill();
+    rig.bus_becomes("degraded").await;
+    log_out(&rig, &load, 2 * pairs).await;
     load.progress(&rig, step).await;
     say("  Redis is back");
     rig.redis.restart().await;
@@ -58,9 +66,21 @@ async fn run(test: &str, pairs: usize, pause: Duration, step: usize) {
     assert_is_a_run_with_faults(&report, pairs, step);
 }
 
+/// Somebody logs out through the instance where their socket is not.
+async fn log_out(rig: &Rig, load: &Load, person: usize) {
+    load.silence(person).await;
+    let client = &load.clients[person];
+    let here = client.view().instance;
+    rig.caller(person).log_out(rig.doors()[1 - here]).await.expect("the log-out is answered");
+    rig.recorder.note(client.no, here, Event::LoggedOut);
+    let is_over = async || client.view().connection == Connection::Ended;
+    let took = within(LOGGED_OUT, "the log-in is over at the other instance", is_over).await;
+    say(&format!("  the other instance knew after {took:?}"));
+}
+
 /// Nothing to object to is worth something only if much went wrong.
 fn assert_is_a_run_with_faults(report: &Report, pairs: usize, step: usize) {
-    assert_eq!(report.clients, 2 * pairs);
+    assert_eq!(report.clients, 2 * pairs + 2);
     assert_eq!(report.sends, report.acked);
     assert!(report.acked >= 7 * step, "{report}");
     assert!(report.caught_up <= CAUGHT_UP, "somebody was behind for {:?}", report.caught_up);

@@ -41,6 +41,13 @@ impl Load {
         until("sends are acknowledged again", async || rig.recorder.acknowledged() >= goal).await;
     }
 
+    /// One of them writes no more; what they wrote is stored afterwards.
+    pub async fn silence(&self, person: usize) {
+        let (writer, client) = (&self.writers[person], &self.clients[person]);
+        writer.abort();
+        until("what they wrote is stored", async || writer.is_finished() && client.is_settled()).await;
+    }
+
     /// Nobody writes any more; what was written is still on its way.
     pub fn stop(&mut self) {
         self.writers.drain(..).for_each(|writer| writer.abort());

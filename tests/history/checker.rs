@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mosaic::domain::{ClientId, MessageId, Seq, UserId};
 
-use super::record::{ClientNo, Database, Event, History, Pair, Record, Row};
+use super::record::{Database, Event, History, Pair, Record, Row};
 
 /// The guarantees of the design that a history can be held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,7 +79,7 @@ pub fn check(history: &History, database: &Database) -> Verdict {
     order_of_sends(history, &stored, &mut verdict);
     marks(history, database, &mut verdict);
     wire(history, &stored, &mut verdict);
-    log_outs(history, &mut verdict);
+    after_log_outs(history, &mut verdict);
     verdict
 }
 
@@ -155,13 +155,6 @@ fn positions(database: &Database, verdict: &mut Verdict) {
     }
 }
 
-/// When the log-ins that ended did.
-fn ends_of_log_ins(history: &History) -> BTreeMap<ClientNo, Duration> {
-    let end =
-        |record: &Record| matches!(record.event, Event::LoggedOut).then_some((record.client, record.at));
-    history.records.iter().filter_map(end).collect()
-}
-
 /// I4, I5 and, at the end, I7.
 fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     let mut shown: BTreeMap<(usize, UserId), Seq> = BTreeMap::new();
@@ -190,8 +183,8 @@ fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
             _ => {}
         }
     }
-    let ended = ends_of_log_ins(history);
-    for ((client, peer), seq) in shown.into_iter().filter(|((client, _), _)| !ended.contains_key(client)) {
+    let log_outs = history.log_outs();
+    for ((client, peer), seq) in shown.into_iter().filter(|((client, _), _)| !log_outs.contains_key(client)) {
         let last = stored.last(Pair::of(history.people[client], peer));
         if seq != last {
             let what = format!("client {client} ends at {seq} of {last} in the conversation with {peer}");
@@ -208,14 +201,14 @@ fn intentions(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
         _ => None,
     };
     let refused: BTreeSet<_> = history.records.iter().filter_map(refusal).collect();
-    let ended = ends_of_log_ins(history);
+    let log_outs = history.log_outs();
     for record in &history.records {
         let Event::Invoke { peer, client_id, text } = &record.event else { continue };
         match stored.by_send.get(&(history.people[record.client], *client_id)) {
             Some(row) if (&row.receiver, &row.text) != (peer, text) => {
                 verdict.object(Guarantee::SeenIsStored, format!("{record} is stored as {row:?}"));
             }
-            None if ended.contains_key(&record.client) => {}
+            None if log_outs.contains_key(&record.client) => {}
             None if !refused.contains(&(record.client, *client_id)) => {
                 verdict.object(Guarantee::AllCaughtUp, format!("never stored: {record}"));
             }
@@ -279,11 +272,11 @@ fn wire(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
 }
 
 /// I10.
-fn log_outs(history: &History, verdict: &mut Verdict) {
-    let ended = ends_of_log_ins(history);
+fn after_log_outs(history: &History, verdict: &mut Verdict) {
+    let log_outs = history.log_outs();
     for record in &history.records {
         let is_told = matches!(record.event, Event::Told(_) | Event::Seen { .. } | Event::Mark { .. });
-        let limit = ended.get(&record.client).map(|end| *end + LOGGED_OUT);
+        let limit = log_outs.get(&record.client).map(|end| *end + LOGGED_OUT);
         if is_told && limit.is_some_and(|limit| record.at > limit) {
             verdict.object(Guarantee::NothingAfterLogOut, record);
         }

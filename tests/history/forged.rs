@@ -67,7 +67,11 @@ fn refused(against: Guarantee, forge: impl FnOnce(&mut History, &mut Database)) 
 }
 
 fn add(history: &mut History, client: usize, event: Event) {
-    history.records.push(Record { at: Duration::from_secs(1), client, instance: 0, event });
+    add_at(history, Duration::from_secs(1), client, event);
+}
+
+fn add_at(history: &mut History, at: Duration, client: usize, event: Event) {
+    history.records.push(Record { at, client, instance: 0, event });
 }
 
 fn drop_events(history: &mut History, unwanted: fn(&Event) -> bool) {
@@ -190,24 +194,35 @@ fn what_is_somebody_elses_is_refused() {
 }
 
 #[test]
-fn what_reaches_a_log_in_that_ended_is_refused() {
-    let log_out_of_bob = |history: &mut History, at: Duration| {
-        history.records.push(Record { at, client: 1, instance: 0, event: Event::LoggedOut });
+fn data_for_a_log_in_that_ended_is_refused_after_a_while() {
+    let told_late = |history: &mut History, at: Duration| {
+        add(history, 1, Event::LoggedOut);
+        add_at(history, at, 1, Event::Reloaded);
+        add_at(history, at, 1, Event::Told(row(3)));
+        add_at(history, at, 1, seen(3));
     };
-    let verdict = forged(|history, _| log_out_of_bob(history, Duration::ZERO));
+    let verdict = forged(|history, _| told_late(history, Duration::from_secs(3)));
     assert!(verdict.0.is_empty(), "{verdict}");
-    refused(Guarantee::NothingAfterLogOut, |history, _| {
-        history.records.iter_mut().for_each(|record| record.at += Duration::from_secs(3));
-        log_out_of_bob(history, Duration::from_secs(1));
-    });
+    let verdict = forged(|history, _| told_late(history, Duration::from_millis(3001)));
+    assert_eq!(verdict.count(Guarantee::NothingAfterLogOut), 2, "{verdict}");
+    assert_eq!(Report::of(&whole().0, &verdict).other, 2);
 }
 
 #[test]
-fn a_log_in_that_ended_may_stay_behind() {
-    let verdict = forged(|history, _| {
+fn who_was_logged_out_may_be_behind_and_nobody_else() {
+    let behind = |history: &mut History| {
         drop_events(history, |event| matches!(event, Event::Seen { seq: Seq(3), .. }));
-        add(history, 1, Event::Invoke { peer: ADA, client_id: client_id(9), text: String::from("wiped") });
-        add(history, 1, Event::LoggedOut);
+        add(history, 0, invoke(4));
+    };
+    let verdict = forged(|history, _| {
+        behind(history);
+        (0..=1).for_each(|client| add(history, client, Event::LoggedOut));
     });
     assert!(verdict.0.is_empty(), "{verdict}");
+    for client in 0..=1 {
+        refused(Guarantee::AllCaughtUp, |history, _| {
+            behind(history);
+            add(history, client, Event::LoggedOut);
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! What clients did and saw, in the order in which they did and saw it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,6 +113,14 @@ pub struct History {
     pub records: Vec<Record>,
 }
 
+impl History {
+    /// Whose log-ins ended, and when.
+    pub fn log_outs(&self) -> BTreeMap<ClientNo, Duration> {
+        let ends = self.records.iter().filter(|record| matches!(record.event, Event::LoggedOut));
+        ends.map(|record| (record.client, record.at)).collect()
+    }
+}
+
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.at.as_secs_f64();
@@ -189,6 +197,11 @@ impl Recorder {
     /// How many tries so far left their outcome open.
     pub fn unknown(&self) -> usize {
         self.unknown.load(Ordering::Relaxed)
+    }
+
+    /// Whose log-ins ended so far, and when.
+    pub fn log_outs(&self) -> BTreeMap<ClientNo, Duration> {
+        lock(&self.history).log_outs()
     }
 
     pub fn history(&self) -> History {

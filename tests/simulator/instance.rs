@@ -30,12 +30,12 @@ enum Subscription {
     Live,
 }
 
-/// Where a process dies in the middle of a send.
+/// What a process does not live to see in the middle of a send.
 #[derive(PartialEq, Eq)]
 enum Death {
-    BeforeCommit,
-    BeforePublication,
-    BeforeAcknowledgement,
+    Commit,
+    Publication,
+    Acknowledgement,
 }
 
 impl World {
@@ -215,24 +215,24 @@ impl World {
             return Some(refusal);
         }
         let death = self.death_in_mid_send();
-        if death == Some(Death::BeforeCommit) {
+        if death == Some(Death::Commit) {
             return self.die(socket);
         }
         let (message, duplicate) = self.store.insert(from, client_id, content, self.now);
         self.sockets[socket].end.order.settle(to);
-        if death == Some(Death::BeforePublication) {
+        if death == Some(Death::Publication) {
             return self.die(socket);
         }
         self.publish(socket, from, true, ServerFrame::Message { message: message.clone() });
         self.publish(socket, 1 - from, true, ServerFrame::Message { message: message.clone() });
-        if death == Some(Death::BeforeAcknowledgement) {
+        if death == Some(Death::Acknowledgement) {
             return self.die(socket);
         }
         Some(ServerFrame::Ack { client_id, duplicate, message })
     }
 
     fn death_in_mid_send(&mut self) -> Option<Death> {
-        let deaths = [Death::BeforeCommit, Death::BeforePublication, Death::BeforeAcknowledgement];
+        let deaths = [Death::Commit, Death::Publication, Death::Acknowledgement];
         let which = self.dice.up_to(2);
         self.mishap(self.trouble / 8).then(|| deaths.into_iter().nth(which as usize)).flatten()
     }

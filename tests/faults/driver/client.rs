@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::{Driver, Happening};
-use crate::history::record::Recorder;
+use crate::history::record::{ClientNo, Recorder};
 use crate::tools::{Dice, until};
 use crate::wire::{Door, Person};
 
@@ -53,6 +53,8 @@ pub struct View {
 
 /// A running client; it ends when this is dropped.
 pub struct Client {
+    /// Its number in the history.
+    pub no: ClientNo,
     pub person: UserId,
     pub peer: UserId,
     happenings: UnboundedSender<Happening>,
@@ -67,9 +69,9 @@ impl Client {
         let (person, peer) = (place.person.id, place.peer);
         let driver = Driver::new(place, recorder.clone(), dice.clone(), sender.clone());
         dice.roll();
-        let view = driver.view.subscribe();
+        let (no, view) = (driver.no, driver.view.subscribe());
         let task = tokio::spawn(driver.run(receiver)).abort_handle();
-        Self { person, peer, happenings: sender, told: AtomicUsize::new(0), view, task }
+        Self { no, person, peer, happenings: sender, told: AtomicUsize::new(0), view, task }
     }
 
     /// The user writes something.
