@@ -135,7 +135,9 @@ impl World {
     }
 
     pub fn bus_back(&mut self) {
-        self.bus_is_away = false;
+        if !std::mem::take(&mut self.bus_is_away) {
+            return;
+        }
         for instance in 0..self.instances.len() {
             for user in 0..2 {
                 if !self.sockets_of(instance, user).is_empty() {

@@ -34,6 +34,10 @@ impl Line {
         Self { up_cut: u64::MAX, down_cut: u64::MAX, up_at: 0, down_at: 0, stalled_until: 0 }
     }
 
+    pub fn is_whole(&self) -> bool {
+        self.up_cut == u64::MAX && self.down_cut == u64::MAX
+    }
+
     pub fn carries_up(&self, now: u64) -> bool {
         now <= self.up_cut
     }
