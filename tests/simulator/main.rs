@@ -150,7 +150,7 @@ fn heal(world: &mut World) {
     (0..world.instances.len()).for_each(|instance| world.instance_back(instance));
     world.bus_back();
     for device in 0..4 {
-        if !world.devices[device].is_live() {
+        if world.devices[device].offline || !world.devices[device].is_live() {
             world.at(world.now, Event::Step(Step::FindNetwork(device)));
         }
     }
