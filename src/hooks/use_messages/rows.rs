@@ -130,7 +130,9 @@ impl Window {
     /// After messages came in at the end: whoever reads there sees them, and the oldest leave;
     /// for whoever reads further up nothing moves.
     #[must_use]
-    pub fn grown(self, entries: &[&Entry], follows_end: bool) -> Self {
+    pub fn grown(mut self, entries: &[&Entry], follows_end: bool) -> Self {
+        // A conversation that started over is held from further on: what comes in before is earlier.
+        self.first = self.first.max(seq_at(entries, 0));
         let range = self.range(entries);
         if range.is_empty() && !entries.is_empty() {
             // What it covered is no longer held: the conversation moved on while the device was away.
@@ -366,6 +368,20 @@ mod tests {
         assert_eq!(shown(&all[..160], window), (101, 160, 60));
         assert_eq!(shown(&all, window.grown(&all, false)), (101, 180, 80));
         assert_eq!(shown(&all, window.grown(&all, true)), (241, 300, 60));
+    }
+
+    #[test]
+    fn after_starting_over_earlier_messages_come_in_as_ever() {
+        let entries = conversation(300);
+        let all: Vec<&Entry> = entries.iter().collect();
+        let (before, over) = (Window::at_end(&all[..3]), &all[250..]);
+        let window = before.grown(over, true);
+        assert_eq!(shown(over, window), (251, 300, 50));
+        let older = &all[200..];
+        let window = window.grown(older, false);
+        assert_eq!(shown(older, window), (251, 300, 50));
+        assert!(!window.is_at_start(older));
+        assert_eq!(shown(older, window.earlier(older)), (211, 290, 80));
     }
 
     #[test]
