@@ -6,16 +6,22 @@ use mosaic::chat::protocol::{ClientFrame, ServerFrame, close_code};
 use mosaic::domain::{ClientId, Seq};
 use mosaic::server::hub::HeldUp;
 
-use super::connection::Turn;
 use super::network::Socket;
+use super::server_end::Turn;
 use super::store::{moment, user};
-use super::world::{Event, World};
+use super::world::{Event, Happening, World};
 
 /// A subscription is waited for no longer than this before the welcome, in milliseconds.
-const SUBSCRIBE: u64 = 2000;
+const CONFIRM: u64 = 1000;
+/// While the bus is away the store is asked this often, in milliseconds …
+const POLL: u64 = 900;
+/// … and for this much longer: the others may not have noticed yet.
+const LINGER: u64 = 3000;
 
 #[derive(Default)]
 pub struct Instance {
+    /// Counts processes.
+    pub process: u32,
     is_away: bool,
     /// Of each user's channel.
     subscriptions: [Subscription; 2],
@@ -25,8 +31,11 @@ pub struct Instance {
 enum Subscription {
     #[default]
     Absent,
-    /// Asked for, under this number.
-    Asked(u64),
+    /// Asked for, under this number; whether it is still waited for.
+    Asked {
+        number: u64,
+        is_awaited: bool,
+    },
     Live,
 }
 
@@ -44,39 +53,58 @@ impl World {
         [first, 1 - first].into_iter().find(|instance| !self.instances[*instance].is_away)
     }
 
+    pub fn process_lives(&self, socket: usize) -> bool {
+        self.sockets[socket].process == self.instances[self.sockets[socket].instance].process
+    }
+
     /// Registered first, then subscribed, then welcomed.
     pub fn join(&mut self, socket: usize) {
         self.sockets[socket].end.has_joined = true;
         let (instance, user) = (self.sockets[socket].instance, self.sockets[socket].user);
-        match self.instances[instance].subscriptions[user] {
-            Subscription::Live => return self.attach(socket),
-            Subscription::Asked(_) => {}
-            Subscription::Absent => self.subscribe(instance, user),
+        if self.instances[instance].subscriptions[user] == Subscription::Absent {
+            self.subscribe(instance, user);
         }
-        self.at(self.now + SUBSCRIBE, Event::Turn { socket, turn: Turn::Unsubscribed });
+        let subscription = self.instances[instance].subscriptions[user];
+        if !matches!(subscription, Subscription::Asked { is_awaited: true, .. }) {
+            self.attach(socket);
+        }
     }
 
+    /// Nobody waits for a bus that is known to be away.
     fn subscribe(&mut self, instance: usize, user: usize) {
-        let longest = if self.mishap(self.trouble / 4) { 4000 } else { 30 };
-        let number = self.serial;
-        self.instances[instance].subscriptions[user] = Subscription::Asked(number);
-        if !self.bus_is_away {
+        self.asked += 1;
+        let (number, is_awaited) = (self.asked, !self.bus_is_away);
+        self.instances[instance].subscriptions[user] = Subscription::Asked { number, is_awaited };
+        if is_awaited {
+            let longest = if self.mishap(self.trouble / 4) { 4000 } else { 30 };
             self.soon(longest, Event::Subscribed { instance, user, number });
+            self.at(self.now + CONFIRM, Event::WaitedLongEnough { instance, user, number });
         }
     }
 
-    pub fn subscribed(&mut self, instance: usize, user: usize, number: u64) {
-        if self.instances[instance].subscriptions[user] == Subscription::Asked(number) {
-            self.hears_again(instance, user);
+    pub fn waited_long_enough(&mut self, instance: usize, user: usize, asked: u64) {
+        if let Subscription::Asked { number, is_awaited } = &mut self.instances[instance].subscriptions[user]
+            && *number == asked
+        {
+            *is_awaited = false;
+            self.each_socket_of(instance, user, Self::attach);
         }
     }
 
     /// The channel is live. Who was welcomed before may have missed something.
-    fn hears_again(&mut self, instance: usize, user: usize) {
+    pub fn subscribed(&mut self, instance: usize, user: usize, asked: u64) {
+        let Subscription::Asked { number, is_awaited } = self.instances[instance].subscriptions[user] else {
+            return;
+        };
+        if number != asked {
+            return;
+        }
         self.instances[instance].subscriptions[user] = Subscription::Live;
-        for socket in self.sockets_of(instance, user) {
-            self.attach(socket);
-            self.lose(socket);
+        if is_awaited {
+            self.each_socket_of(instance, user, Self::attach);
+        } else {
+            self.count(Happening::LateSubscription);
+            self.each_socket_of(instance, user, Self::lose);
         }
     }
 
@@ -90,9 +118,9 @@ impl World {
 
     /// The process notices that the line is cut.
     pub fn notice_cut(&mut self, socket: usize) {
-        if self.sockets[socket].end.is_alive {
+        if self.sockets[socket].end.is_open {
             self.leave(socket);
-            self.sockets[socket].end.is_alive = false;
+            self.sockets[socket].end.is_open = false;
         }
     }
 
@@ -100,13 +128,14 @@ impl World {
     pub fn kill(&mut self, instance: usize) {
         for socket in 0..self.sockets.len() {
             let Socket { instance: its, end, .. } = &mut self.sockets[socket];
-            if *its == instance && end.is_alive {
-                (end.is_alive, end.has_joined) = (false, false);
+            if *its == instance && end.is_open {
+                (end.is_open, end.has_joined) = (false, false);
                 self.cut(socket);
                 self.notify_of_cut(socket);
             }
         }
-        self.instances[instance] = Instance { is_away: true, ..Instance::default() };
+        let process = self.instances[instance].process + 1;
+        self.instances[instance] = Instance { process, is_away: true, ..Instance::default() };
         self.soon(3000, Event::InstanceBack { instance });
     }
 
@@ -125,24 +154,58 @@ impl World {
         self.instances[instance].is_away = false;
     }
 
-    /// The bus is gone for everybody; what is published is lost.
-    pub fn bus_gone(&mut self) {
-        self.bus_is_away = true;
-        for instance in &mut self.instances {
-            instance.subscriptions = Default::default();
-        }
-        self.soon(4000, Event::BusBack);
+    pub fn is_anybody_there(&self) -> bool {
+        self.instances.iter().any(|instance| !instance.is_away)
     }
 
-    pub fn bus_back(&mut self) {
-        if !std::mem::take(&mut self.bus_is_away) {
+    /// The bus is gone for everybody: what is published is lost, and the store is polled.
+    pub fn bus_gone(&mut self) {
+        if std::mem::replace(&mut self.bus_is_away, true) {
             return;
         }
         for instance in 0..self.instances.len() {
             for user in 0..2 {
-                if !self.sockets_of(instance, user).is_empty() {
-                    self.hears_again(instance, user);
+                if self.instances[instance].subscriptions[user] != Subscription::Absent {
+                    self.subscribe(instance, user);
+                    self.each_socket_of(instance, user, Self::attach);
                 }
+            }
+        }
+        self.polled = self.store.changes();
+        self.at(self.now + POLL, Event::Poll);
+        self.soon(4000, Event::BusBack);
+    }
+
+    /// Everybody is subscribed again, and whoever was here may have missed something.
+    pub fn bus_back(&mut self) {
+        if !std::mem::take(&mut self.bus_is_away) {
+            return;
+        }
+        self.poll_until = self.now + LINGER;
+        for instance in 0..self.instances.len() {
+            for user in 0..2 {
+                if self.instances[instance].subscriptions[user] != Subscription::Absent {
+                    self.instances[instance].subscriptions[user] = Subscription::Live;
+                    self.each_socket_of(instance, user, Self::lose);
+                }
+            }
+        }
+    }
+
+    /// Tells everybody where their conversations stand, if anything happened since the last time.
+    pub fn poll(&mut self) {
+        if !self.bus_is_away && self.now > self.poll_until {
+            return;
+        }
+        self.at(self.now + POLL, Event::Poll);
+        if std::mem::replace(&mut self.polled, self.store.changes()) == self.store.changes() {
+            return;
+        }
+        self.count(Happening::Poll);
+        for user in 0..2 {
+            let text = self.text_of(ServerFrame::Resync { conversations: self.store.heads(user) });
+            for instance in 0..self.instances.len() {
+                self.deliver(instance, user, &text, None);
             }
         }
     }
@@ -214,6 +277,7 @@ impl World {
             let held = HeldUp { by: client_id, code: "unavailable", message: String::from("Try again.") };
             let refusal = refusal(&held);
             self.sockets[socket].end.order.hold_up(to, held);
+            self.count(Happening::HeldUp);
             return Some(refusal);
         }
         let death = self.death_in_mid_send();
@@ -240,6 +304,7 @@ impl World {
     }
 
     fn die(&mut self, socket: usize) -> Option<ServerFrame> {
+        self.count(Happening::DeathInMidSend);
         self.kill(self.sockets[socket].instance);
         None
     }
@@ -267,11 +332,14 @@ impl World {
 
     fn deliver(&mut self, instance: usize, user: usize, text: &Utf8Bytes, except: Option<usize>) {
         for socket in self.sockets_of(instance, user) {
-            // One that was asked before may have died of another.
-            if Some(socket) != except && self.sockets[socket].end.is_alive {
+            if Some(socket) != except {
                 self.offer(socket, text.clone());
             }
         }
+    }
+
+    fn each_socket_of(&mut self, instance: usize, user: usize, what: fn(&mut Self, usize)) {
+        self.sockets_of(instance, user).into_iter().for_each(|socket| what(self, socket));
     }
 
     fn sockets_of(&self, instance: usize, user: usize) -> Vec<usize> {

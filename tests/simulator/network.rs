@@ -4,7 +4,7 @@
 use mosaic::chat::Input;
 use mosaic::chat::protocol::{ClientFrame, ServerFrame};
 
-use super::connection::Connection;
+use super::server_end::ServerEnd;
 use super::world::{Event, World};
 
 /// A socket: two ends and the line between them.
@@ -14,8 +14,10 @@ pub struct Socket {
     pub generation: u32,
     pub user: usize,
     pub instance: usize,
+    /// Which process of the instance.
+    pub process: u32,
     pub line: Line,
-    pub end: Connection,
+    pub end: ServerEnd,
 }
 
 /// Frames keep their order in each direction.
@@ -34,8 +36,9 @@ impl Line {
         Self { up_cut: u64::MAX, down_cut: u64::MAX, up_at: 0, down_at: 0, stalled_until: 0 }
     }
 
-    pub fn is_whole(&self) -> bool {
-        self.up_cut == u64::MAX && self.down_cut == u64::MAX
+    /// Whether it carries everything without delay, both ways.
+    pub fn is_whole(&self, now: u64) -> bool {
+        self.up_cut == u64::MAX && self.down_cut == u64::MAX && self.stalled_until <= now
     }
 
     pub fn carries_up(&self, now: u64) -> bool {
@@ -95,7 +98,7 @@ impl World {
         line.up_cut = line.up_cut.min(up);
         line.down_cut = line.down_cut.min(down);
         let noticed = if self.mishap(self.trouble) { 45_000 } else { self.dice.up_to(100) };
-        self.at(up + noticed, Event::Cut { socket });
+        self.at(up + noticed, Event::CutNoticed { socket });
     }
 
     /// A ticket is asked for, and with it a socket.
@@ -109,8 +112,8 @@ impl World {
         let Some(instance) = instance.filter(|_| !never_comes) else { return };
         let socket = self.sockets.len();
         let user = self.devices[device].owner;
-        let (line, end) = (Line::new(), Connection::new());
-        self.sockets.push(Socket { device, generation, user, instance, line, end });
+        let (process, line, end) = (self.instances[instance].process, Line::new(), ServerEnd::new());
+        self.sockets.push(Socket { device, generation, user, instance, process, line, end });
         self.devices[device].socket = Some(socket);
         self.tell(device, Some(generation), Input::Opened);
         self.join(socket);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::device::Device;
 use super::store::user;
-use super::world::{Event, World};
+use super::world::{Event, Happening, World};
 use crate::history::record::Event as Noted;
 
 #[derive(Clone, Copy)]
@@ -33,13 +33,15 @@ impl World {
     pub fn step(&mut self, step: Step) {
         match step {
             Step::Send(device) => {
-                let actions = self.write(device);
-                self.carry_out(device, actions);
+                if let Some(input) = self.writes(device) {
+                    self.tell(device, None, input);
+                }
             }
             Step::SendAndCrash(device) => {
                 // The process dies somewhere in the middle of carrying out what was asked.
                 let before = self.history.records.len();
-                let mut actions = self.write(device);
+                let Some(input) = self.writes(device) else { return };
+                let mut actions = self.devices[device].handle(self.now, input);
                 let done = self.dice.up_to(actions.len() as u64);
                 actions.truncate(usize::try_from(done).expect("a few actions"));
                 let is_saved = actions.iter().any(|action| matches!(action, Action::SaveOutbox));
@@ -92,16 +94,17 @@ impl World {
         }
     }
 
-    fn write(&mut self, device: usize) -> Vec<Action> {
+    /// Somebody writes something, if they can.
+    fn writes(&mut self, device: usize) -> Option<Input> {
         if self.now < self.devices[device].asleep_until || self.devices[device].is_logged_out {
-            return Vec::new();
+            return None;
         }
         self.written += 1;
         let client_id = ClientId(Uuid::from_u128(0xC0DE_0000 + self.written));
         let (peer, text) = (self.devices[device].peer(), format!("text {}", self.written));
         let body = MessageBody::parse(text.clone()).expect("a short text is a message");
         self.note(device, Noted::Invoke { peer, client_id, text });
-        self.devices[device].handle(self.now, Input::SendRequested { peer, client_id, body })
+        Some(Input::SendRequested { peer, client_id, body })
     }
 
     fn drop_quietly(&mut self, device: usize) {
@@ -132,9 +135,8 @@ impl World {
         }
         self.drop_quietly(device);
         self.note(device, Noted::Reloaded);
-        let Device { owner, storage, life, .. } = self.devices[device];
-        let seed = self.dice.roll() ^ u64::from(life);
-        let session = Session::new(user(owner), seed, self.storage[storage].clone());
+        let Device { owner, storage, .. } = self.devices[device];
+        let session = Session::new(user(owner), self.dice.roll(), self.storage[storage].clone());
         self.devices[device].reborn(session);
         self.tell(device, None, Input::Started);
         if self.dice.up_to(1) == 0 {
@@ -148,6 +150,7 @@ impl World {
         for tab in 0..self.devices.len() {
             if self.devices[tab].storage == storage && !self.devices[tab].is_logged_out {
                 self.devices[tab].is_logged_out = true;
+                self.count(Happening::LogOut);
                 self.note(tab, Noted::LoggedOut);
                 self.revoke(tab);
             }

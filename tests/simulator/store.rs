@@ -21,6 +21,7 @@ pub struct Store {
     delivered: [Seq; 2],
     /// How far each user has read.
     read: [Seq; 2],
+    changes: u64,
 }
 
 pub fn user(index: usize) -> UserId {
@@ -50,6 +51,7 @@ impl Store {
         };
         self.by_client_id.insert(client_id, self.rows.len());
         self.rows.push(row.clone());
+        self.changes += 1;
         (row, false)
     }
 
@@ -71,11 +73,31 @@ impl Store {
 
     /// Moves a mark; returns it when it moved.
     pub fn mark_delivered(&mut self, index: usize, seq: Seq) -> Option<Seq> {
-        raise(&mut self.delivered[index], seq.min(Seq(self.rows.len() as u64)))
+        self.raise(seq, |store| &mut store.delivered[index])
     }
 
     pub fn mark_read(&mut self, index: usize, seq: Seq) -> Option<Seq> {
-        raise(&mut self.read[index], seq.min(Seq(self.rows.len() as u64)))
+        self.raise(seq, |store| &mut store.read[index])
+    }
+
+    fn raise(&mut self, to: Seq, mark: impl Fn(&mut Self) -> &mut Seq) -> Option<Seq> {
+        assert!(to <= self.last(), "nobody claims what is not stored");
+        let is_further = to > *mark(self);
+        if is_further {
+            *mark(self) = to;
+            self.changes += 1;
+        }
+        is_further.then_some(to)
+    }
+
+    /// Counts what changed.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The newest position that was stored before this moment.
+    pub fn last_before(&self, at: u64) -> Seq {
+        self.rows.iter().rev().find(|row| row.created_at < moment(at)).map_or(Seq::ZERO, |row| row.seq)
     }
 
     pub fn unread(&self, index: usize) -> u64 {
@@ -133,11 +155,4 @@ impl Store {
         };
         Database { rows: self.rows.iter().map(Row::from).collect(), sides: vec![side(0), side(1)] }
     }
-}
-
-fn raise(mark: &mut Seq, to: Seq) -> Option<Seq> {
-    (to > *mark).then(|| {
-        *mark = to;
-        to
-    })
 }

@@ -7,11 +7,11 @@ use axum::extract::ws::Utf8Bytes;
 use mosaic::chat::protocol::{ClientFrame, HistoryPage, ServerFrame};
 use mosaic::chat::{Action, HistoryQuery, Input, Outbox, Session};
 
-use super::connection::Turn;
 use super::device::Device;
 use super::instance::Instance;
 use super::network::Socket;
 use super::people::Step;
+use super::server_end::Turn;
 use super::store::{Store, user};
 use crate::dice::Dice;
 use crate::history::record::{Event as Noted, History, Record, Row};
@@ -30,7 +30,7 @@ pub enum Event {
         code: u16,
     },
     /// The server notices that a line is cut.
-    Cut {
+    CutNoticed {
         socket: usize,
     },
     /// Something happens at the server's end of a socket.
@@ -44,6 +44,12 @@ pub enum Event {
         text: Utf8Bytes,
     },
     BusBack,
+    Poll,
+    WaitedLongEnough {
+        instance: usize,
+        user: usize,
+        number: u64,
+    },
     Subscribed {
         instance: usize,
         user: usize,
@@ -91,6 +97,11 @@ pub struct World {
     pub store: Store,
     pub instances: [Instance; 2],
     pub bus_is_away: bool,
+    /// How much had changed in the store when it was last polled.
+    pub polled: u64,
+    pub poll_until: u64,
+    /// Counts subscriptions.
+    pub asked: u64,
     pub devices: Vec<Device>,
     pub storage: Vec<Outbox>,
     pub sockets: Vec<Socket>,
@@ -98,24 +109,58 @@ pub struct World {
     pub written: u128,
     pub history: History,
     queue: BTreeMap<(u64, u64), Box<Event>>,
-    pub serial: u64,
+    serial: u64,
     /// Chances in percent.
     pub trouble: u64,
     /// What waits in queues, by number.
     frames: Vec<ServerFrame>,
+    pub tally: Tally,
 }
+
+/// What a run is to meet with now and then; otherwise it shows nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Happening {
+    Overflow,
+    TooSlow,
+    DeathInMidSend,
+    HeldUp,
+    /// A frame had its effect when its socket was gone.
+    LateEffect,
+    LateSubscription,
+    Poll,
+    LogOut,
+    /// A device that was online held everything in time.
+    CaughtUp,
+}
+
+impl Happening {
+    pub const ALL: [Self; 9] = [
+        Self::Overflow,
+        Self::TooSlow,
+        Self::DeathInMidSend,
+        Self::HeldUp,
+        Self::LateEffect,
+        Self::LateSubscription,
+        Self::Poll,
+        Self::LogOut,
+        Self::CaughtUp,
+    ];
+}
+
+/// How often.
+pub type Tally = BTreeMap<Happening, u64>;
 
 impl World {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let tabs = dice.up_to(1) == 0;
         let trouble = dice.up_to(2) * 12;
-        let devices = (0..4).map(|index| {
+        let mut device = |index| {
             let owner = index / 2;
             let storage = if tabs { owner } else { index };
-            Device::new(owner, storage, Session::new(user(owner), seed ^ index as u64, Outbox::default()))
-        });
-        let devices: Vec<_> = devices.collect();
+            Device::new(owner, storage, Session::new(user(owner), dice.roll(), Outbox::default()))
+        };
+        let devices: Vec<_> = (0..4).map(&mut device).collect();
         let people = devices.iter().map(|device| user(device.owner)).collect();
         Self {
             now: 1_000_000,
@@ -124,6 +169,9 @@ impl World {
             store: Store::default(),
             instances: Default::default(),
             bus_is_away: false,
+            polled: 0,
+            poll_until: 0,
+            asked: 0,
             devices,
             storage: vec![Outbox::default(); 4],
             sockets: Vec::new(),
@@ -133,7 +181,12 @@ impl World {
             serial: 0,
             trouble,
             frames: Vec::new(),
+            tally: Tally::new(),
         }
+    }
+
+    pub fn count(&mut self, what: Happening) {
+        *self.tally.entry(what).or_default() += 1;
     }
 
     pub fn at(&mut self, time: u64, event: Event) {
@@ -169,11 +222,15 @@ impl World {
             }
             Event::Down { socket, frame } => self.arrives(socket, Input::FrameReceived(frame)),
             Event::DownClosed { socket, code } => self.arrives(socket, Input::Closed { code: Some(code) }),
-            Event::Cut { socket } => self.notice_cut(socket),
+            Event::CutNoticed { socket } => self.notice_cut(socket),
             Event::Turn { socket, turn } => self.turn(socket, turn),
             Event::Bus { instance, user, text } => self.heard(instance, user, &text),
             Event::BusBack => self.bus_back(),
             Event::Subscribed { instance, user, number } => self.subscribed(instance, user, number),
+            Event::WaitedLongEnough { instance, user, number } => {
+                self.waited_long_enough(instance, user, number);
+            }
+            Event::Poll => self.poll(),
             Event::InstanceBack { instance } => self.instance_back(instance),
             Event::Ticket { device, generation } => self.ticket(device, generation),
             Event::Closed { device, generation, code } => {
@@ -181,7 +238,9 @@ impl World {
             }
             Event::Fetch { device, life, query } => {
                 let page = self.store.page(self.devices[device].owner, query);
-                let is_refused = self.devices[device].is_logged_out || self.mishap(self.trouble);
+                let Device { is_logged_out, offline, .. } = self.devices[device];
+                let is_out_of_reach = is_logged_out || offline || !self.is_anybody_there();
+                let is_refused = is_out_of_reach || self.mishap(self.trouble);
                 let page = (!is_refused).then_some(page);
                 if !self.mishap(self.trouble / 4) {
                     self.soon(200, Event::Fetched { device, life, query, page });

@@ -9,25 +9,32 @@ use mosaic::chat::protocol::{ClientFrame, ServerFrame, close_code};
 use mosaic::server::hub::{Queue, SendOrder};
 
 use super::store::{moment, user};
-use super::world::{Event, World};
+use super::world::{Event, Happening, World};
 
 /// Few, so that a short stall is enough to overflow it.
 const ROOM: usize = 4;
 /// A device that takes longer to read what was written is too slow, in milliseconds.
 const WRITE_TIME: u64 = 10_000;
 
-pub struct Connection {
+pub struct ServerEnd {
     pub queue: Queue,
     pub order: SendOrder,
     inbox: VecDeque<ClientFrame>,
     reader: Reader,
     writer: Writer,
-    /// Whether somebody is about to tell the device to compare, and with what once it is read.
-    compares: Option<Option<Utf8Bytes>>,
+    comparison: Comparison,
     /// Whether the user's sockets here include this one.
     pub has_joined: bool,
-    /// Whether its process lives.
-    pub is_alive: bool,
+    pub is_open: bool,
+}
+
+/// How far it is with telling the device to compare.
+#[derive(PartialEq, Eq)]
+enum Comparison {
+    NotDue,
+    Asked,
+    /// There is no room for this.
+    Waiting(Utf8Bytes),
 }
 
 enum Reader {
@@ -53,18 +60,16 @@ enum Writer {
 /// What happens next at the server's end of a socket, if its process still lives.
 pub enum Turn {
     Handled(ClientFrame),
-    /// The subscription is waited for no longer.
-    Unsubscribed,
     /// The heads are read: for the welcome, or to compare.
-    Read,
+    HeadsRead,
     /// What was read is said.
-    Told(ServerFrame),
+    HeadsTold(ServerFrame),
     Written,
     TooSlow,
     Revoked,
 }
 
-impl Connection {
+impl ServerEnd {
     pub fn new() -> Self {
         Self {
             queue: Queue::with_room(ROOM),
@@ -72,9 +77,9 @@ impl Connection {
             inbox: VecDeque::new(),
             reader: Reader::Reading,
             writer: Writer::Waiting,
-            compares: None,
+            comparison: Comparison::NotDue,
             has_joined: false,
-            is_alive: true,
+            is_open: true,
         }
     }
 
@@ -85,26 +90,29 @@ impl Connection {
 
 impl World {
     pub fn turn(&mut self, socket: usize, turn: Turn) {
-        if !self.sockets[socket].end.is_alive {
+        if !self.process_lives(socket) {
             return;
         }
         match turn {
             Turn::Handled(frame) => self.handled(socket, frame),
-            Turn::Unsubscribed => self.attach(socket),
-            Turn::Read => self.heads_read(socket),
-            Turn::Told(frame) => self.heads_told(socket, frame),
+            _ if !self.sockets[socket].end.is_open => {}
+            Turn::HeadsRead => self.heads_read(socket),
+            Turn::HeadsTold(frame) => self.heads_told(socket, frame),
             Turn::Written => {
                 self.end(socket).writer = Writer::Idle;
                 self.write_on(socket);
             }
-            Turn::TooSlow => self.hang_up(socket, close_code::TOO_SLOW),
+            Turn::TooSlow => {
+                self.count(Happening::TooSlow);
+                self.hang_up(socket, close_code::TOO_SLOW);
+            }
             Turn::Revoked => self.silence(socket),
         }
     }
 
     /// A frame of the device is here.
     pub fn hear(&mut self, socket: usize, frame: ClientFrame) {
-        if self.sockets[socket].end.is_alive {
+        if self.sockets[socket].end.is_open {
             self.end(socket).inbox.push_back(frame);
             self.read_on(socket);
         }
@@ -114,7 +122,7 @@ impl World {
     pub fn attach(&mut self, socket: usize) {
         if self.sockets[socket].end.writer == Writer::Waiting {
             self.end(socket).writer = Writer::Attaching;
-            self.turn_soon(socket, 30, Turn::Read);
+            self.turn_soon(socket, 30, Turn::HeadsRead);
         }
     }
 
@@ -123,6 +131,7 @@ impl World {
         if self.end(socket).queue.offer(text) {
             self.write_on(socket);
         } else {
+            self.count(Happening::Overflow);
             self.fill_room(socket);
             self.compare(socket);
         }
@@ -148,7 +157,7 @@ impl World {
     pub fn hang_up(&mut self, socket: usize, code: u16) {
         self.leave(socket);
         let end = self.end(socket);
-        (end.reader, end.writer, end.is_alive) = (Reader::Ended, Writer::Ended, false);
+        (end.reader, end.writer, end.is_open) = (Reader::Ended, Writer::Ended, false);
         self.down_close(socket, code);
     }
 
@@ -173,19 +182,26 @@ impl World {
             self.write_on(socket);
         } else if let Some(frame) = end.inbox.pop_front() {
             end.reader = Reader::Handling;
-            self.turn_soon(socket, 15, Turn::Handled(frame));
+            let longest = if self.mishap(self.trouble / 8) { 6000 } else { 15 };
+            self.turn_soon(socket, longest, Turn::Handled(frame));
         }
     }
 
-    /// The frame in hand had its effect; its answer is queued once there is room.
+    /// The frame in hand had its effect; its answer is queued once there is room. When nobody waits for
+    /// the answer any more, the effect was under way, or it was not.
     fn handled(&mut self, socket: usize, frame: ClientFrame) {
-        if matches!(self.sockets[socket].end.reader, Reader::Ended) && self.dice.up_to(1) == 0 {
-            // Its effect was under way already, or it was not.
-            return;
+        let is_awaited = |world: &Self| {
+            let ServerEnd { reader, is_open, .. } = &world.sockets[socket].end;
+            *is_open && matches!(reader, Reader::Handling)
+        };
+        if !is_awaited(self) {
+            if self.dice.up_to(1) == 0 {
+                return;
+            }
+            self.count(Happening::LateEffect);
         }
         let answer = self.serve(socket, frame);
-        let end = &self.sockets[socket].end;
-        if !end.is_alive || !matches!(end.reader, Reader::Handling) {
+        if !is_awaited(self) {
             return;
         }
         match answer {
@@ -217,8 +233,9 @@ impl World {
             let text = text.clone();
             self.answer(socket, text);
         }
-        if let Some(Some(text)) = self.end(socket).compares.take_if(|comparison| comparison.is_some()) {
-            self.say_compare(socket, text);
+        if let Comparison::Waiting(text) = &self.end(socket).comparison {
+            let text = text.clone();
+            self.tell_to_compare(socket, text);
         }
     }
 
@@ -254,9 +271,9 @@ impl World {
 
     fn compare(&mut self, socket: usize) {
         let end = self.end(socket);
-        if end.is_welcomed() && end.compares.is_none() && end.queue.take_loss() {
-            end.compares = Some(None);
-            self.turn_soon(socket, 30, Turn::Read);
+        if end.is_welcomed() && end.comparison == Comparison::NotDue && end.queue.take_loss() {
+            end.comparison = Comparison::Asked;
+            self.turn_soon(socket, 30, Turn::HeadsRead);
         }
     }
 
@@ -272,13 +289,13 @@ impl World {
         } else {
             ServerFrame::Welcome { user_id: user(index), server_time: moment(self.now), conversations }
         };
-        self.turn_soon(socket, 10, Turn::Told(frame));
+        self.turn_soon(socket, 10, Turn::HeadsTold(frame));
     }
 
     fn heads_told(&mut self, socket: usize, frame: ServerFrame) {
         if self.sockets[socket].end.is_welcomed() {
             let text = self.text_of(frame);
-            return self.say_compare(socket, text);
+            return self.tell_to_compare(socket, text);
         }
         self.down(socket, frame);
         self.end(socket).writer = Writer::Writing;
@@ -287,14 +304,14 @@ impl World {
         self.compare(socket);
     }
 
-    fn say_compare(&mut self, socket: usize, text: Utf8Bytes) {
+    fn tell_to_compare(&mut self, socket: usize, text: Utf8Bytes) {
         let end = self.end(socket);
         if end.queue.answer(&text) {
-            end.compares = None;
+            end.comparison = Comparison::NotDue;
             self.write_on(socket);
             self.compare(socket);
         } else {
-            end.compares = Some(Some(text));
+            end.comparison = Comparison::Waiting(text);
         }
     }
 
@@ -302,7 +319,7 @@ impl World {
         self.soon(most, Event::Turn { socket, turn });
     }
 
-    fn end(&mut self, socket: usize) -> &mut Connection {
+    fn end(&mut self, socket: usize) -> &mut ServerEnd {
         &mut self.sockets[socket].end
     }
 }
