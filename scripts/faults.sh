@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every fault there is, the long ones included, on private databases; then the simulator on a million schedules.
-# FAULT_SEED repeats the choices of a run, MOSAIC_SIM_SCHEDULES says how many schedules.
+# FAULT_SEED repeats the choices of a run, MOSAIC_SIM_SCHEDULES says how many schedules, MOSAIC_SIM_SEED repeats one.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"

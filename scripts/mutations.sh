@@ -13,6 +13,7 @@ mutations=$ROOT/tests/mutations
 tree=$TARGET_DIR/mutations
 log=$tree.log
 export CARGO_TARGET_DIR=$TARGET_DIR
+export MOSAIC_SIM_SCHEDULES=20000
 
 rm -rf "$tree"
 mkdir -p "$tree"

@@ -103,8 +103,13 @@ test('log-out takes every tab to the log-in and leaves nothing in the browser', 
   const other = await ada.tab('/messages');
   await refreshed;
 
+  const follows = other.page.waitForRequest(
+    (request) => request.isNavigationRequest() && new URL(request.url()).pathname === '/login',
+    { timeout: 2_000 },
+  );
   await ada.header.logOut.click();
-  await expect(other.page, 'the other tab follows').toHaveURL(new RegExp(`^${stack.origin}/login`), { timeout: 2_000 });
+  await follows;
+  await expect(other.page).toHaveURL(new RegExp(`^${stack.origin}/login`));
   await expect(ada.page).toHaveURL(new RegExp(`^${stack.origin}/login`));
   for (const page of [ada.page, other.page]) {
     await hydrated(page);

@@ -91,7 +91,7 @@ pub struct Timeline {
     pub(super) loading: Loading,
     pub(super) loading_older: bool,
     contiguous: Seq,
-    /// Where a run ended that was let go and is not reached again; see [`Timeline::missing`].
+    /// Where a run ended that was let go; see [`Timeline::missing`].
     left_at: Option<Seq>,
     last_seq: Seq,
     read_seq: Seq,
@@ -211,7 +211,8 @@ impl Timeline {
     }
 
     /// The first position of the run; zero when it is empty.
-    pub(super) fn first_seq(&self) -> Seq {
+    #[must_use]
+    pub fn first_seq(&self) -> Seq {
         self.run.first().and_then(|entry| entry.seq).unwrap_or_default()
     }
 

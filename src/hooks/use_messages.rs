@@ -18,8 +18,8 @@ use crate::reactive::{effect, memo, spawn};
 /// One row of the log.
 #[derive(Clone)]
 pub enum Row {
-    /// So many messages between what was shown before and the first one held are missing.
-    Gap(u64),
+    /// Messages between what was shown before and the first one held are missing.
+    Gap,
     /// A new day begins.
     Day {
         /// The number of the day in the viewer's calendar.
@@ -41,8 +41,8 @@ pub enum Row {
 /// What a row is called while the list changes around it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
-    /// The gap, by its size: a smaller one is another row.
-    Gap(u64),
+    /// The gap, however large.
+    Gap,
     /// A day's separator, by number and label: at midnight `Today` becomes another row.
     Day(i64, String),
     /// The divider.
@@ -56,7 +56,7 @@ impl Row {
     #[must_use]
     pub fn key(&self) -> RowKey {
         match self {
-            Self::Gap(missing) => RowKey::Gap(*missing),
+            Self::Gap => RowKey::Gap,
             Self::Day { day, label } => RowKey::Day(*day, label.clone()),
             Self::Unread => RowKey::Unread,
             Self::Message { key, .. } => RowKey::Message(*key),
@@ -98,6 +98,8 @@ pub struct UseMessages {
     pub is_empty: Signal<bool>,
     /// Whether the last row is the newest message, and not one further up.
     pub is_at_end: Signal<bool>,
+    /// How many messages lie between what was shown before and the first one held.
+    pub missing: Signal<u64>,
     /// What is newest, whether or not it is among the rows.
     pub tail: Signal<Tail>,
     /// Whether new rows push old ones out (the reader is at the end) or wait below (further up).
@@ -138,6 +140,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         messenger.with_timeline(peer, shown).unwrap_or(Loading::First)
     });
     let is_loading_older = read(|timeline| u64::from(timeline.loading_older()));
+    let missing = read(Timeline::missing);
     let older_on_server = read(|timeline| u64::from(timeline.has_older()));
     let count = read(|timeline| timeline.entries().count() as u64);
     let tail = memo(move || {
@@ -199,13 +202,13 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                 );
             }
             let before = window.get_untracked();
-            let grown = before.grown(&entries, follows_end.get_untracked());
+            let grown = before.grown(&entries, timeline.first_seq(), follows_end.get_untracked());
             if grown != before {
                 window.set(grown);
             }
             let window = window.get();
-            let (missing, divider) = (timeline.missing(), divider.get_untracked());
-            let lines = rows::lines(&entries, window, missing, divider, local_time::day_of);
+            let (has_gap, divider) = (timeline.missing() > 0, divider.get_untracked());
+            let lines = rows::lines(&entries, window, has_gap, divider, local_time::day_of);
             lines.into_iter().map(|line| row(line, &mut known, &mut seen)).collect::<Vec<_>>()
         });
         set_messages.set(rows.unwrap_or_default());
@@ -220,6 +223,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         presence: messenger.presence_of(peer),
         contact,
         loading: loading.into(),
+        missing: Signal::derive(move || missing.get().unwrap_or(0)),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
         is_empty: Signal::derive(move || count.get() == Some(0) && loading.get() == Loading::Ready),
@@ -360,7 +364,7 @@ fn row(
     seen: &mut HashMap<EntryKey, ArcRwSignal<Bubble>>,
 ) -> Row {
     match line {
-        Line::Gap(missing) => Row::Gap(missing),
+        Line::Gap => Row::Gap,
         Line::Day(day, at) => Row::Day { day, label: local_time::day_label(at) },
         Line::Unread => Row::Unread,
         Line::Message(key, shown) => {

@@ -34,7 +34,7 @@ async fn at_rest_every_badge_is_what_the_database_says() {
     let device = |number| rig.client_that(Reads::WhenTold, number % 2, 1 - number % 2, number / 2 % 2);
     let devices: Vec<_> = (0..2 * DEVICES).map(device).collect();
     connected(&devices.iter().collect::<Vec<_>>()).await;
-    let mut dice = rig.dice.clone();
+    let mut dice = rig.dice.fork();
     for rest in 0..RESTS {
         for step in 0..STEPS {
             act(&devices, &mut dice, rest * STEPS + step);

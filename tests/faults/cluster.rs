@@ -38,6 +38,8 @@ async fn run(test: &str, pairs: usize, pause: Duration, step: usize) {
     rig.redis.kill();
     rig.bus_becomes("degraded").await;
     log_out(&rig, &load, 2 * pairs).await;
+    // What is written to who is not there any more is never delivered.
+    load.silence(2 * pairs + 1).await;
     load.progress(&rig, step).await;
     say("  Redis is back");
     rig.redis.restart().await;

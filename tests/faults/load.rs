@@ -26,12 +26,7 @@ impl Load {
             let clients = Arc::clone(&clients);
             tokio::spawn(write(clients, person, pause, dice)).abort_handle()
         };
-        let writers = (0..2 * pairs)
-            .map(|person| {
-                rig.dice.roll();
-                writer(person, rig.dice.clone())
-            })
-            .collect();
+        let writers = (0..2 * pairs).map(|person| writer(person, rig.dice.fork())).collect();
         Self { clients, writers }
     }
 

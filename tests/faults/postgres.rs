@@ -185,6 +185,16 @@ impl Postgres {
         connection
     }
 
+    /// Lets nobody read a conversation until the connection is closed.
+    pub async fn lock_out_readers(&self) -> PgConnection {
+        let mut connection = self.connect().await;
+        connection
+            .execute("BEGIN; LOCK TABLE conversations IN ACCESS EXCLUSIVE MODE")
+            .await
+            .expect("the lock");
+        connection
+    }
+
     async fn connect(&self) -> PgConnection {
         let connection = timeout(DEADLINE, PgConnection::connect(&self.url())).await;
         connection.expect("the private PostgreSQL hangs").expect("the private PostgreSQL answers")

@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::future::join;
@@ -63,6 +64,8 @@ struct Shared {
     weather: watch::Sender<Weather>,
     /// Counts cuts; each connection ends when it changes.
     cuts: watch::Sender<usize>,
+    /// Bytes that came through upwards.
+    carried: AtomicUsize,
 }
 
 impl Proxy {
@@ -71,7 +74,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (weather, cuts) = (watch::channel(Weather::Fair).0, watch::channel(0).0);
-        let shared = Arc::new(Shared { weather, cuts });
+        let shared = Arc::new(Shared { weather, cuts, carried: AtomicUsize::new(0) });
         let (of_connections, mut dice) = (Arc::clone(&shared), dice.fork());
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -93,6 +96,11 @@ impl Proxy {
     /// Ends every connection now.
     pub fn cut(&self) {
         self.shared.cut();
+    }
+
+    /// How many bytes reached the server so far.
+    pub fn carried(&self) -> usize {
+        self.shared.carried.load(Ordering::SeqCst)
     }
 
     /// How often connections were cut.
@@ -205,6 +213,9 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, way: Way, shared:
             Fate::Lost => continue,
         };
         let written = shared.write(&mut to, &buffer[..carried], way, &mut dice).await;
+        if way == Way::Up {
+            shared.carried.fetch_add(carried, Ordering::SeqCst);
+        }
         if is_last {
             shared.cut();
         }

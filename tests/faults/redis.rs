@@ -74,10 +74,17 @@ impl Redis {
         self.ask(&command).await.expect("the private Redis answers")
     }
 
-    /// Publishes to the channel of a person; returns how many subscribers there were.
-    pub async fn publish(&self, person: UserId, payload: &[u8]) -> u64 {
+    /// Publishes to the channel of a person.
+    pub async fn publish(&self, person: UserId, payload: &[u8]) {
         let command = redis::cmd("PUBLISH").arg(format!("chat:{person}")).arg(payload).to_owned();
-        self.ask(&command).await.expect("the private Redis answers")
+        let _: u64 = self.ask(&command).await.expect("the private Redis answers");
+    }
+
+    /// How many subscribers the channel of a person has.
+    pub async fn subscribers(&self, person: UserId) -> u64 {
+        let command = redis::cmd("PUBSUB").arg("NUMSUB").arg(format!("chat:{person}")).to_owned();
+        let (_, subscribers): (String, u64) = self.ask(&command).await.expect("the private Redis answers");
+        subscribers
     }
 
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Option<T> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub use crate::dice::Dice;
 
-/// Longer than anything a test waits for; a test that passes never waits that long.
+/// Where nothing else is promised, what a test waits for comes sooner.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Waits for a condition; returns after how long it held.

@@ -60,7 +60,7 @@ async fn an_instance_that_hears_nothing_finds_out() {
 async fn a_bus_that_repeats_itself_late_and_in_any_order_changes_nothing() {
     let test = "repetition";
     let mut rig = Rig::start(test, 8).await;
-    let _echo = Echo::of(&rig.redis.url(), rig.dice.clone()).await;
+    let _echo = Echo::of(&rig.redis.url(), rig.dice.fork()).await;
     let mut load = Load::start(&mut rig, 4, Duration::from_millis(50), |person| person % 2);
     load.progress(&rig, 300).await;
     load.stop();
@@ -89,8 +89,9 @@ async fn garbage_is_dropped_and_counted() {
         message_of_others(&rig),
         b"x".repeat(LONG),
     ];
+    until("Bob's channel is subscribed", async || rig.redis.subscribers(bob.person).await == 1).await;
     for payload in &garbage {
-        assert_eq!(rig.redis.publish(bob.person, payload).await, 1, "one subscriber for each person");
+        rig.redis.publish(bob.person, payload).await;
     }
     let all = f64::from(u32::try_from(garbage.len()).expect("not that much"));
     until("all of it is counted", async || holder.metric("mosaic_bus_garbage_total").await == all).await;

@@ -9,13 +9,11 @@ use mosaic::chat::{HistoryQuery, PAGE};
 use mosaic::domain::{ClientId, UserId};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
-use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
-use uuid::Uuid;
 
 use crate::tools::DEADLINE;
 
@@ -86,14 +84,6 @@ impl Caller {
         self.call(self.http.get(address)).await?.json().await.map_err(|_| Refused::Otherwise)
     }
 
-    /// Sends something over HTTP, once.
-    pub async fn send(&self, door: Door, receiver: UserId) -> Result<(), Refused> {
-        let client_id = ClientId(Uuid::new_v4());
-        let message = json!({ "receiver_id": receiver, "content": client_id, "client_id": client_id });
-        let request = self.http.post(format!("http://{}/messages/send", door.http));
-        self.call(request.json(&message)).await.map(drop)
-    }
-
     pub async fn log_out(&self, door: Door) -> Result<(), Refused> {
         self.call(self.http.post(format!("http://{}/auth/logout", door.http))).await.map(drop)
     }
@@ -140,9 +130,12 @@ impl Device {
     }
 
     pub async fn next(&mut self) -> Heard {
+        timeout(DEADLINE, self.heard()).await.expect("waited in vain for a frame")
+    }
+
+    async fn heard(&mut self) -> Heard {
         loop {
-            let message = timeout(DEADLINE, self.0.next()).await.expect("waited in vain for a frame");
-            if let Some(heard) = understood(message) {
+            if let Some(heard) = understood(self.0.next().await) {
                 return heard;
             }
         }
@@ -162,11 +155,19 @@ impl Device {
 
     /// Reads until the socket closes; returns with which code.
     pub async fn closed(&mut self) -> Option<u16> {
-        loop {
-            if let Heard::Closed(code) = self.next().await {
-                return code;
+        self.closed_within(DEADLINE).await
+    }
+
+    /// The same, with a time limit that is part of what is promised.
+    pub async fn closed_within(&mut self, limit: Duration) -> Option<u16> {
+        let closed = timeout(limit, async {
+            loop {
+                if let Heard::Closed(code) = self.heard().await {
+                    return code;
+                }
             }
-        }
+        });
+        closed.await.expect("the socket is kept open")
     }
 }
 

@@ -193,8 +193,8 @@ fn screens(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     }
 }
 
-/// The sending half of I7: what was neither stored nor refused waits for ever. A log-out wipes what
-/// waits.
+/// The sending half of I7: what was neither stored nor refused waits for ever. Who was
+/// logged out sends nothing more.
 fn intentions(history: &History, stored: &Stored<'_>, verdict: &mut Verdict) {
     let refusal = |record: &Record| match &record.event {
         Event::Fail { client_id, .. } => Some((record.client, *client_id)),

@@ -186,6 +186,23 @@ fn marks_that_go_back_or_too_far_are_refused() {
 }
 
 #[test]
+fn only_what_says_so_may_start_over() {
+    let skip_the_second = |history: &mut History| {
+        drop_events(history, |event| matches!(event, Event::Seen { seq: Seq(2), .. }));
+    };
+    refused(Guarantee::SeenInOrder, |history, _| skip_the_second(history));
+    let verdict = forged(|history, _| {
+        skip_the_second(history);
+        let last = history.records.iter().rposition(|record| matches!(record.event, Event::Seen { .. }));
+        let record = history.records[last.expect("something is seen")].clone();
+        history
+            .records
+            .insert(last.unwrap_or_default(), Record { event: Event::StartedOver { peer: ADA }, ..record });
+    });
+    assert!(verdict.0.is_empty(), "{verdict}");
+}
+
+#[test]
 fn what_is_somebody_elses_is_refused() {
     refused(Guarantee::NothingForeign, |history, database| {
         history.people.push(EVE);

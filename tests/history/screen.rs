@@ -26,9 +26,17 @@ impl Screen {
         let mut events = Vec::new();
         events.extend(flaw_of(&entries, timeline.contiguous()).map(Event::Flaw));
         let end = Seq(self.first.0 + self.keys.len() as u64);
-        // A conversation that is far behind starts over, and says what it leaves out.
-        if !self.keys.is_empty() && first > end && timeline.missing() > 0 {
-            events.push(Event::StartedOver { peer });
+        // A conversation that is far behind starts over, and says how much it leaves out.
+        if !self.keys.is_empty() && first > end {
+            let left_out = first.0 - end.0;
+            events.push(if timeline.missing() >= left_out {
+                Event::StartedOver { peer }
+            } else {
+                Event::Flaw(format!(
+                    "{left_out} messages are left out, {} are said to be",
+                    timeline.missing()
+                ))
+            });
             self.keys.clear();
         }
         if self.keys.is_empty() {

@@ -106,9 +106,9 @@ pub fn MessageLog(
             <div class="chat-panel__rows" role="list" node_ref=list>
                 <For each=rows key=Row::key let(row)>
                     {match row {
-                        Row::Gap(missing) => separator("day-separator", Some("gap-row"), gap_label(missing)),
-                        Row::Day { label, .. } => separator("day-separator", None, label),
-                        Row::Unread => separator("unread-divider", None, "New messages".to_owned()),
+                        Row::Gap => separator("gap-row", dynamic(move || gap_label(chat.missing.get())).into_any()),
+                        Row::Day { label, .. } => separator("day-separator", label.into_any()),
+                        Row::Unread => separator("unread-divider", "New messages".into_any()),
                         Row::Message { key, bubble } => {
                             view! { <MessageBubble key bubble name chat /> }.into_any()
                         }
@@ -134,9 +134,9 @@ pub fn MessageLog(
 }
 
 /// A line between messages. It is text for everybody, and nothing to stop at.
-fn separator(class: &'static str, testid: Option<&'static str>, text: String) -> AnyView {
+fn separator(class: &'static str, text: AnyView) -> AnyView {
     view! {
-        <div class=class data-testid=testid>
+        <div class=class>
             <span>{text}</span>
         </div>
     }

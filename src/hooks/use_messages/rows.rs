@@ -59,8 +59,8 @@ pub struct Bubble {
 /// One row of the log, before it becomes part of the view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// So many messages before the first one held are missing.
-    Gap(u64),
+    /// Messages before the first one held are missing.
+    Gap,
     /// A new day begins; the number of the day, and a moment of it.
     Day(i64, Millis),
     /// What follows was unread when the panel opened.
@@ -129,10 +129,12 @@ impl Window {
 
     /// After messages came in at the end: whoever reads there sees them, and the oldest leave;
     /// for whoever reads further up nothing moves.
+    ///
+    /// `start` is the first position held without a hole, zero while there is none: a conversation
+    /// that started over is held from further on, and what comes in before that is earlier.
     #[must_use]
-    pub fn grown(mut self, entries: &[&Entry], follows_end: bool) -> Self {
-        // A conversation that started over is held from further on: what comes in before is earlier.
-        self.first = self.first.max(seq_at(entries, 0));
+    pub fn grown(mut self, entries: &[&Entry], start: Seq, follows_end: bool) -> Self {
+        self.first = self.first.max(start);
         let range = self.range(entries);
         if range.is_empty() && !entries.is_empty() {
             // What it covered is no longer held: the conversation moved on while the device was away.
@@ -166,12 +168,12 @@ fn last_at(entries: &[&Entry], end: usize) -> Option<Seq> {
 
 /// The rows of the part of `entries` that `window` covers.
 ///
-/// `missing` messages lie between what was held before and the first entry; `divider` is how far the
-/// user had read when the panel opened; `day_of` knows the viewer's zone.
+/// `has_gap`: messages between what was held before and the first entry are missing. `divider` is how
+/// far the user had read when the panel opened; `day_of` knows the viewer's zone.
 pub fn lines(
     entries: &[&Entry],
     window: Window,
-    missing: u64,
+    has_gap: bool,
     divider: Option<Seq>,
     day_of: impl Fn(Millis) -> i64,
 ) -> Vec<Line> {
@@ -191,8 +193,8 @@ pub fn lines(
             && entries[index].created_at.0.abs_diff(entries[index - 1].created_at.0) < GROUP_GAP_MS
     };
     let mut lines = Vec::with_capacity(range.len() + 4);
-    if range.start == 0 && missing > 0 {
-        lines.push(Line::Gap(missing));
+    if range.start == 0 && has_gap {
+        lines.push(Line::Gap);
     }
     let mut latest = None;
     for index in range.clone() {
@@ -252,7 +254,7 @@ mod tests {
 
     fn show(lines: &[Line]) -> String {
         let word = |line: &Line| match line {
-            Line::Gap(missing) => format!("gap{missing}"),
+            Line::Gap => "gap".to_owned(),
             Line::Day(day, _) => format!("day{day}"),
             Line::Unread => "unread".to_owned(),
             Line::Message(_, bubble) => bubble.group.as_str().to_owned(),
@@ -269,7 +271,7 @@ mod tests {
     }
 
     fn shown(entries: &[&Entry], window: Window) -> (u64, u64, usize) {
-        let lines = lines(entries, window, 0, None, |_| 0);
+        let lines = lines(entries, window, false, None, |_| 0);
         let seqs: Vec<u64> = lines
             .iter()
             .filter_map(|line| match line {
@@ -295,7 +297,7 @@ mod tests {
         ];
         let all: Vec<&Entry> = entries.iter().collect();
         assert_eq!(
-            show(&lines(&all, Window::at_end(&all), 0, Some(Seq(8)), day_of)),
+            show(&lines(&all, Window::at_end(&all), false, Some(Seq(8)), day_of)),
             "day0 first middle last single single single single day1 single unread single"
         );
     }
@@ -306,7 +308,7 @@ mod tests {
             [entry(Some(1), false, DAY), entry(Some(2), false, 2 * DAY), entry(None, true, DAY + MINUTE)];
         let all: Vec<&Entry> = entries.iter().collect();
         assert_eq!(
-            show(&lines(&all, Window::at_end(&all), 0, None, day_of)),
+            show(&lines(&all, Window::at_end(&all), false, None, day_of)),
             "day1 single day2 single single"
         );
     }
@@ -316,7 +318,7 @@ mod tests {
         let entries =
             [entry(Some(1), false, 0), entry(Some(2), true, MINUTE), entry(Some(3), false, 2 * MINUTE)];
         let all: Vec<&Entry> = entries.iter().collect();
-        let show_after = |read| show(&lines(&all, Window::at_end(&all), 0, read, day_of));
+        let show_after = |read| show(&lines(&all, Window::at_end(&all), false, read, day_of));
         assert_eq!(show_after(Some(Seq(1))), "day0 single single unread single");
         assert_eq!(show_after(Some(Seq(3))), "day0 single single single");
         assert_eq!(show_after(None), "day0 single single single");
@@ -326,15 +328,15 @@ mod tests {
     fn the_gap_stands_first_and_only_where_the_held_messages_begin() {
         let entries = conversation(100);
         let all: Vec<&Entry> = entries.iter().collect();
-        let first = |window, missing| lines(&all, window, missing, None, |_| 0).swap_remove(0);
+        let first = |window, has_gap| lines(&all, window, has_gap, None, |_| 0).swap_remove(0);
         let at_end = Window::at_end(&all);
         let at_start = Window::around(&all, Seq::ZERO);
-        assert_eq!(first(at_start, 732), Line::Gap(732));
-        assert_eq!(first(at_start, 0), Line::Day(0, Millis(1_000)));
-        assert_eq!(first(at_end, 732), Line::Day(0, Millis(41_000)));
+        assert_eq!(first(at_start, true), Line::Gap);
+        assert_eq!(first(at_start, false), Line::Day(0, Millis(1_000)));
+        assert_eq!(first(at_end, true), Line::Day(0, Millis(41_000)));
         let few = &all[..2];
-        let shown = lines(few, Window::at_end(few), 1, Some(Seq::ZERO), day_of);
-        assert_eq!(show(&shown), "gap1 day0 unread first last");
+        let shown = lines(few, Window::at_end(few), true, Some(Seq::ZERO), day_of);
+        assert_eq!(show(&shown), "gap day0 unread first last");
     }
 
     #[test]
@@ -366,8 +368,8 @@ mod tests {
         let all: Vec<&Entry> = entries.iter().collect();
         let window = Window::at_end(&all[..160]);
         assert_eq!(shown(&all[..160], window), (101, 160, 60));
-        assert_eq!(shown(&all, window.grown(&all, false)), (101, 180, 80));
-        assert_eq!(shown(&all, window.grown(&all, true)), (241, 300, 60));
+        assert_eq!(shown(&all, window.grown(&all, Seq(1), false)), (101, 180, 80));
+        assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (241, 300, 60));
     }
 
     #[test]
@@ -375,13 +377,21 @@ mod tests {
         let entries = conversation(300);
         let all: Vec<&Entry> = entries.iter().collect();
         let (before, over) = (Window::at_end(&all[..3]), &all[250..]);
-        let window = before.grown(over, true);
+        let window = before.grown(over, Seq(251), true);
         assert_eq!(shown(over, window), (251, 300, 50));
         let older = &all[200..];
-        let window = window.grown(older, false);
+        let window = window.grown(older, Seq(201), false);
         assert_eq!(shown(older, window), (251, 300, 50));
         assert!(!window.is_at_start(older));
         assert_eq!(shown(older, window.earlier(older)), (211, 290, 80));
+    }
+
+    #[test]
+    fn a_first_message_that_comes_late_is_not_hidden_behind_ones_own() {
+        let entries = [entry(Some(1), false, 1), entry(Some(2), true, 2)];
+        let all: Vec<&Entry> = entries.iter().collect();
+        let window = Window::at_end(&[]).grown(&all[1..], Seq::ZERO, true);
+        assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (1, 2, 2));
     }
 
     #[test]
@@ -398,8 +408,8 @@ mod tests {
         let mut entries = conversation(10);
         entries.extend((0..150).map(|n| entry(None, true, DAY + n)));
         let all: Vec<&Entry> = entries.iter().collect();
-        let window = Window::at_end(&all).grown(&all, true);
-        let lines = lines(&all, window, 0, None, |_| 0);
+        let window = Window::at_end(&all).grown(&all, Seq(1), true);
+        let lines = lines(&all, window, false, None, |_| 0);
         let bubbles = lines.iter().filter(|line| matches!(line, Line::Message(..))).count();
         assert!(bubbles <= MAX_BUBBLES, "{bubbles}");
         assert!(matches!(lines.last(), Some(Line::Message(key, _)) if *key == entries[159].key));

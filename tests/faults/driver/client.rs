@@ -67,8 +67,7 @@ impl Client {
     pub fn start(place: Place, recorder: &Recorder, dice: &mut Dice) -> Self {
         let (sender, receiver) = unbounded_channel();
         let (person, peer) = (place.person.id, place.peer);
-        let driver = Driver::new(place, recorder.clone(), dice.clone(), sender.clone());
-        dice.roll();
+        let driver = Driver::new(place, recorder.clone(), dice.fork(), sender.clone());
         let (no, view) = (driver.no, driver.view.subscribe());
         let task = tokio::spawn(driver.run(receiver)).abort_handle();
         Self { no, person, peer, happenings: sender, told: AtomicUsize::new(0), view, task }
