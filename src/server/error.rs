@@ -107,7 +107,7 @@ impl IntoResponse for ServiceError {
         let field = if let Self::Invalid { field, .. } = &self { Some(*field) } else { None };
         let mut response = refuse_field(status, self.code(), &self.to_string(), field);
         let wait = match &self {
-            Self::RateLimited { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::RateLimited { retry_after } => Some(whole_seconds(*retry_after)),
             Self::Unavailable(_) => Some(1),
             _ => None,
         };
@@ -134,4 +134,22 @@ fn refuse_field(
         error["field"] = field.into();
     }
     (status, axum::Json(json!({ "error": error }))).into_response()
+}
+
+/// Rounded up: whoever waits that long is let through.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_as_long_as_they_are_told_waits_long_enough() {
+        for (millis, told) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2"), (59_999, "60")] {
+            let refused = ServiceError::RateLimited { retry_after: Duration::from_millis(millis) };
+            assert_eq!(refused.into_response().headers()[header::RETRY_AFTER], told, "{millis} ms");
+        }
+    }
 }
