@@ -122,6 +122,8 @@ impl World {
     /// The device stops reading for a while, and so, in the end, does the server stop writing.
     pub fn stall(&mut self, socket: usize) {
         let longest = if self.mishap(self.trouble) { 14_000 } else { 1500 };
-        self.sockets[socket].line.stalled_until = self.now + self.dice.up_to(longest);
+        let until = self.now + self.dice.up_to(longest);
+        let line = &mut self.sockets[socket].line;
+        line.stalled_until = line.stalled_until.max(until);
     }
 }
