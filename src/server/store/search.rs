@@ -12,9 +12,9 @@
 //!   *sifts*: reads masks, of the holders of an interest without which the level cannot be reached
 //!   or of everybody, and sorts those few that have what it takes.
 //!
-//! A text that few people contain is looked up in the index of trigrams, and those few are scored;
+//! A text that few people contain is looked up in the index of trigrams, and all of those are scored;
 //! one that many contain is a condition of the ways above. Which way is taken is guessed from
-//! counters; a wrong guess costs time only.
+//! counters and a sample; a wrong guess costs time only.
 
 pub mod levels;
 pub mod statements;
@@ -28,12 +28,13 @@ use self::statements::{Dialect, Page, Question, Statement, Walk};
 use super::{MatchCursor, MatchPage, NewProfile, fold};
 use crate::domain::{Profile, ScoredProfile, UserId, matching};
 
-/// A text that more people contain is not looked up but asked of people in order of their score.
-const MAX_HITS: usize = 4000;
+/// A text that more people are expected to contain is not looked up but asked of people in order of
+/// their score …
+const FEW: f64 = 8_000.0;
+/// … as is one that a larger share of people contain: a page is soon full then.
+const DENSE: f64 = 0.10;
 /// How many people are asked for a text to guess how many contain it.
-const SAMPLE: i64 = 400;
-/// A text that this share of the sample contains is taken for one that more than [`MAX_HITS`] do.
-const DENSE: f64 = 0.03;
+const SAMPLE: i64 = 250;
 
 /// One line of what a search begins with: the meaning of the numbers depends on the kind.
 #[derive(FromRow)]
@@ -62,12 +63,6 @@ pub trait Index: Send {
         text: &str,
         people: Vec<i64>,
     ) -> impl Future<Output = anyhow::Result<(i64, i64)>> + Send;
-    /// People who contain `text`, found by its trigrams.
-    fn containing(
-        &mut self,
-        text: &str,
-        limit: usize,
-    ) -> impl Future<Output = anyhow::Result<Vec<i64>>> + Send;
     /// Runs a statement, in the words of the database.
     fn ranked(
         &mut self,
@@ -83,7 +78,7 @@ pub async fn score<I: Index>(index: &mut I, viewer: UserId, other: UserId) -> an
         return Ok(None);
     }
     let question = standing.question(viewer, "", I::DIALECT);
-    let found = index.ranked(question.people(&[number], None, 1)).await?;
+    let found = index.ranked(question.person(number)).await?;
     Ok(found.first().map(|entry| entry.score))
 }
 
@@ -103,7 +98,7 @@ pub async fn page<I: Index>(
     let standing = Standing::read(index, viewer).await?;
     let question = standing.question(viewer, text, I::DIALECT);
     let mut found = match standing.density(index, text).await? {
-        Density::Few(people) => index.ranked(question.people(&people, after, limit + 1)).await?,
+        Density::Few => index.ranked(question.containing(after, limit + 1)).await?,
         Density::Share(share) => {
             let listed = if question.listed.is_empty() {
                 Vec::new()
@@ -231,8 +226,11 @@ struct Standing {
     highest: i64,
 }
 
+/// How many people contain a text.
 enum Density {
-    Few(Vec<i64>),
+    /// So few that all of them can be looked at.
+    Few,
+    /// About this share.
     Share(f64),
 }
 
@@ -249,10 +247,14 @@ impl Standing {
                 _ => new.highest = row.key,
             }
         }
-        let people = new.counts.iter().map(|&(_, people)| people).sum();
+        let people = new.people();
         let interest = |(id, holders)| Interest { id, holders, weight: matching::weight(holders, people) };
         new.interests = held.into_iter().map(interest).collect();
         Ok(new)
+    }
+
+    fn people(&self) -> u64 {
+        self.counts.iter().map(|&(_, people)| people).sum()
     }
 
     fn question(&self, viewer: UserId, text: &str, dialect: Dialect) -> Question {
@@ -266,13 +268,8 @@ impl Standing {
         }
         let (asked, containing) = index.sample(text, self.scattered()).await?;
         let share = containing as f64 / asked.max(1) as f64;
-        if share < DENSE {
-            let people = index.containing(text, MAX_HITS + 1).await?;
-            if people.len() <= MAX_HITS {
-                return Ok(Density::Few(people));
-            }
-        }
-        Ok(Density::Share(share.max(DENSE)))
+        let is_few = share < DENSE && share * self.people() as f64 <= FEW;
+        Ok(if is_few { Density::Few } else { Density::Share(share) })
     }
 
     /// Numbers of people, evenly scattered and without a rhythm: multiples of the golden ratio.

@@ -17,6 +17,12 @@ impl Index for PgConnection {
     const DIALECT: Dialect = Dialect {
         has_bits: |bits, least| format!("bit_count((mask & {bits})::bit(64)) >= {least}"),
         contains: |parameter| format!("position(${parameter} IN text) > 0"),
+        found_by: |text, parameter| {
+            let next = parameter + 1;
+            let found =
+                format!("trigrams(p.text) @@ ${parameter}::tsquery AND position(${next} IN p.text) > 0");
+            (found, vec![trigrams(text), text.to_owned()])
+        },
     };
 
     async fn standing(&mut self, viewer: UserId) -> anyhow::Result<Vec<StandingRow>> {
@@ -44,22 +50,14 @@ impl Index for PgConnection {
         Ok(counts.bind(text).bind(people).fetch_one(self).await?)
     }
 
-    async fn containing(&mut self, text: &str, limit: usize) -> anyhow::Result<Vec<i64>> {
-        let people = sqlx::query_scalar(
-            "SELECT person::bigint FROM searchable
-             WHERE trigrams(text) @@ $1::tsquery AND position($2 IN text) > 0 LIMIT $3",
-        );
-        Ok(people.bind(trigrams(text)).bind(text).bind(i64::try_from(limit)?).fetch_all(self).await?)
-    }
-
     async fn ranked(&mut self, statement: Statement) -> anyhow::Result<Vec<MatchCursor>> {
-        let Statement { sql, ids, text } = statement;
+        let Statement { sql, ids, texts } = statement;
         // Nothing but numbers has been written into it.
         let mut query = sqlx::query_as::<_, RankedRow>(AssertSqlSafe(sql)).persistent(false);
         for id in ids {
             query = query.bind::<Uuid>(id);
         }
-        if let Some(text) = text {
+        for text in texts {
             query = query.bind(text);
         }
         query.fetch_all(self).await?.into_iter().map(MatchCursor::try_from).collect()

@@ -35,6 +35,9 @@ pub struct Dialect {
     pub has_bits: fn(bits: i64, least: usize) -> String,
     /// The column `text` contains the parameter of this number.
     pub contains: fn(parameter: usize) -> String,
+    /// `p` contains a text, along the index of trigrams; and the parameters of that, which begin
+    /// with this number.
+    pub found_by: fn(text: &str, parameter: usize) -> (String, Vec<String>),
 }
 
 /// People of one level in the order of their ids.
@@ -55,8 +58,8 @@ pub struct Statement {
     pub sql: String,
     /// Its first parameters.
     pub ids: Vec<Uuid>,
-    /// Its last parameter, if it has one more.
-    pub text: Option<String>,
+    /// Its last parameters.
+    pub texts: Vec<String>,
 }
 
 /// An entry of the ranking.
@@ -87,17 +90,48 @@ pub struct Page {
 }
 
 impl Question {
-    /// The best of these people, who contain the text.
-    pub fn people(&self, people: &[i64], after: Option<MatchCursor>, limit: usize) -> Statement {
-        let (people, masked, listed) = (list(people), self.masked(), self.holds_listed("SUM", "p"));
-        let listed = listed.map_or_else(String::new, |sum| format!(" + COALESCE({sum}, 0)"));
-        let scored = self.scored();
+    /// One person.
+    pub fn person(&self, person: i64) -> Statement {
+        let is_person = format!("person = {person}");
+        self.ranking(
+            &format!("p.{is_person}"),
+            &format!("AND {is_person}"),
+            Vec::new(),
+            &Page::after(None, 1),
+        )
+    }
+
+    /// The best of all who contain the text, each of whom is looked at.
+    pub fn containing(&self, after: Option<MatchCursor>, limit: usize) -> Statement {
+        let page = Page::after(after, limit);
+        let (condition, texts) = (self.dialect.found_by)(&self.text, page.text_parameter());
+        self.ranking(&condition, "", texts, &page)
+    }
+
+    /// The best of those `p` who fulfil a condition. Of the holders of the listed interests only
+    /// these are asked for.
+    fn ranking(&self, condition: &str, holders: &str, texts: Vec<String>, page: &Page) -> Statement {
+        let (masked, scored, on_page, limit) = (self.masked(), self.scored(), page.condition(), page.limit);
+        let (held, listed, joined) = if self.listed.is_empty() {
+            (String::new(), "", "")
+        } else {
+            let (ids, sum) = (self.listed_ids(), self.listed_sum());
+            let held = format!(
+                "held AS MATERIALIZED (
+                     SELECT person, {sum} AS listed FROM profile_interests
+                     WHERE interest IN ({ids}) {holders} GROUP BY person
+                 ), "
+            );
+            (held, " + COALESCE(held.listed, 0)", "LEFT JOIN held ON held.person = p.person")
+        };
         let sql = format!(
-            "WITH shares AS MATERIALIZED (
-                 SELECT p.id, p.completeness, {masked}{listed} AS shared FROM searchable p WHERE p.person IN ({people})
-             ), named AS MATERIALIZED (SELECT id, {scored} AS score FROM shares)"
+            "WITH {held}shares AS MATERIALIZED (
+                 SELECT p.id, p.completeness, {masked}{listed} AS shared FROM searchable p {joined} WHERE {condition}
+             )
+             SELECT CAST(score AS bigint) AS score, id FROM (SELECT id, {scored} AS score FROM shares) named
+             WHERE {on_page} ORDER BY score DESC, id LIMIT {limit}"
         );
-        self.statement(sql, &Page::after(after, limit))
+        Statement { texts, ..self.with_parameters(sql, page) }
     }
 
     /// The best of those who hold a listed interest. Of them, `likely` is the share expected to
@@ -167,15 +201,6 @@ impl Question {
         weights.into_iter().take_while(enough).count()
     }
 
-    fn statement(&self, expressions: String, page: &Page) -> Statement {
-        let (on_page, limit) = (page.condition(), page.limit);
-        let sql = format!(
-            "{expressions} SELECT CAST(score AS bigint) AS score, id FROM named WHERE {on_page}
-             ORDER BY score DESC, id LIMIT {limit}"
-        );
-        self.with_parameters(sql, page)
-    }
-
     /// The best of the people in `shares` who are on the page. What cannot be read off the index is
     /// looked up of so many of them, the best, that the page should be full, and of everybody at
     /// the level of the cursor; without `likely` of all. One row is not an entry: its score is the
@@ -212,8 +237,8 @@ impl Question {
     fn with_parameters(&self, sql: String, page: &Page) -> Statement {
         let ids = [Some(self.viewer), page.behind].into_iter().flatten().map(|user| user.0).collect();
         let parameter = format!("${}", page.text_parameter());
-        let text = sql.contains(&parameter).then(|| self.text.clone());
-        Statement { sql, ids, text }
+        let texts = if sql.contains(&parameter) { vec![self.text.clone()] } else { Vec::new() };
+        Statement { sql, ids, texts }
     }
 
     /// The bits of the viewer's interests.
@@ -254,20 +279,16 @@ impl Question {
         format!("SUM(CASE interest{} END)", cases.collect::<String>())
     }
 
-    /// Something computed of the listed interests that a person holds.
-    fn holds_listed(&self, what: &str, person: &str) -> Option<String> {
-        let computed = if what == "SUM" { self.listed_sum() } else { "COUNT(*)".to_owned() };
-        (!self.listed.is_empty()).then(|| {
-            format!(
-                "(SELECT {computed} FROM profile_interests h WHERE h.person = {person}.person AND h.interest IN ({}))",
-                self.listed_ids()
-            )
-        })
-    }
-
-    /// `p` holds no listed interest.
+    /// `p` holds no listed interest. Counted, because people are walked in order, and a database would
+    /// make a join of `NOT EXISTS` that loses it.
     fn unlisted(&self) -> String {
-        self.holds_listed("COUNT", "p").map_or_else(String::new, |count| format!("AND {count} = 0"))
+        if self.listed.is_empty() {
+            return String::new();
+        }
+        format!(
+            "AND (SELECT COUNT(*) FROM profile_interests h WHERE h.person = p.person AND h.interest IN ({})) = 0",
+            self.listed_ids()
+        )
     }
 
     /// `p` contains the text. A subquery, because the text is not in the index that `p` is read from.
@@ -288,9 +309,11 @@ impl Page {
 
     fn condition(&self) -> String {
         let Self { low, top, .. } = *self;
+        let is_whole = (low, top) == (0, 100);
+        let within = if is_whole { String::new() } else { format!("AND score BETWEEN {low} AND {top}") };
         let behind =
             if self.behind.is_some() { format!("AND (score < {top} OR id > $2)") } else { String::new() };
-        format!("id <> $1 AND score BETWEEN {low} AND {top} {behind}")
+        format!("id <> $1 {within} {behind}")
     }
 
     fn text_parameter(&self) -> usize {

@@ -15,7 +15,7 @@ const MAX_BITS: usize = 5;
 
 impl Index for SqliteConnection {
     const DIALECT: Dialect =
-        Dialect { has_bits, contains: |parameter| format!("instr(text, ${parameter}) > 0") };
+        Dialect { has_bits, contains: |parameter| format!("instr(text, ${parameter}) > 0"), found_by };
 
     async fn standing(&mut self, viewer: UserId) -> anyhow::Result<Vec<StandingRow>> {
         let rows = sqlx::query_as(
@@ -42,32 +42,14 @@ impl Index for SqliteConnection {
         Ok(counts.bind(text).bind(serde_json::to_string(&people)?).fetch_one(self).await?)
     }
 
-    async fn containing(&mut self, text: &str, limit: usize) -> anyhow::Result<Vec<i64>> {
-        let limit = i64::try_from(limit)?;
-        if text.chars().nth(2).is_some() {
-            let people = sqlx::query_scalar(
-                "SELECT rowid FROM searchable_trigrams WHERE searchable_trigrams MATCH $1 LIMIT $2",
-            );
-            // One string, in which only the quotation mark means something.
-            let phrase = format!("\"{}\"", text.replace('"', "\"\""));
-            return Ok(people.bind(phrase).bind(limit).fetch_all(self).await?);
-        }
-        // Up to the last trigram that begins with it.
-        let people = sqlx::query_scalar(
-            "SELECT DISTINCT doc FROM searchable_terms WHERE term BETWEEN $1 AND $2 LIMIT $3",
-        );
-        let last = format!("{text}\u{10FFFF}\u{10FFFF}");
-        Ok(people.bind(text.to_owned()).bind(last).bind(limit).fetch_all(self).await?)
-    }
-
     async fn ranked(&mut self, statement: Statement) -> anyhow::Result<Vec<MatchCursor>> {
-        let Statement { sql, ids, text } = statement;
+        let Statement { sql, ids, texts } = statement;
         // Nothing but numbers has been written into it.
         let mut query = sqlx::query_as::<_, RankedRow>(AssertSqlSafe(sql)).persistent(false);
         for id in ids {
             query = query.bind::<Uuid>(id);
         }
-        if let Some(text) = text {
+        for text in texts {
             query = query.bind(text);
         }
         query.fetch_all(self).await?.into_iter().map(MatchCursor::try_from).collect()
@@ -83,4 +65,19 @@ fn has_bits(bits: i64, least: usize) -> String {
         left = format!("({left} & ({left} - 1))");
     }
     conditions.join(" AND ")
+}
+
+fn found_by(text: &str, parameter: usize) -> (String, Vec<String>) {
+    if text.chars().nth(2).is_some() {
+        // One string, in which only the quotation mark means something.
+        let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+        let found =
+            format!("SELECT rowid FROM searchable_trigrams WHERE searchable_trigrams MATCH ${parameter}");
+        return (format!("p.person IN ({found})"), vec![phrase]);
+    }
+    // Up to the last trigram that begins with it.
+    let last = format!("{text}\u{10FFFF}\u{10FFFF}");
+    let next = parameter + 1;
+    let found = format!("SELECT doc FROM searchable_terms WHERE term BETWEEN ${parameter} AND ${next}");
+    (format!("p.person IN ({found})"), vec![text.to_owned(), last])
 }
