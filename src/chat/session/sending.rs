@@ -63,6 +63,12 @@ impl Sending {
         }
     }
 
+    /// Whether the item is the one that its lane waits for.
+    fn holds_up(&self, peer: UserId, client_id: ClientId) -> bool {
+        let held = self.lanes.get(&peer).and_then(|lane| lane.held);
+        held.is_some_and(|(held, _)| held == client_id)
+    }
+
     fn held_until(&self, peer: UserId) -> Option<Millis> {
         self.lanes.get(&peer).and_then(|lane| lane.held).map(|(_, until)| until)
     }
@@ -231,7 +237,8 @@ impl Session {
         }
     }
 
-    /// Sends what may be sent now, in order.
+    /// Sends what may be sent now, in order. The item that the server waits for goes first: what another
+    /// tab queued earlier would be refused before it, and overtaken by what follows.
     pub(super) fn send_due(&mut self, now: Millis) {
         let patience = now.0.checked_sub(ANSWER_PATIENCE).map(Millis);
         while let Some(client_id) = self.unanswered(patience) {
@@ -241,7 +248,10 @@ impl Session {
         if !self.is_live() {
             return;
         }
-        for item in self.outbox.items() {
+        let items = self.outbox.items().iter();
+        let (first, rest): (Vec<_>, Vec<_>) =
+            items.partition(|item| self.sending.holds_up(item.peer, item.client_id));
+        for item in first.into_iter().chain(rest) {
             let client_id = item.client_id;
             if item.failed.is_some() || self.sending.flights.contains_key(&client_id) {
                 continue;

@@ -35,6 +35,20 @@ fn an_item_of_a_tab_that_died_is_taken_over() {
 }
 
 #[test]
+fn a_retry_begins_with_what_the_server_waits_for() {
+    let (mut first, mut second) = two_tabs();
+    first.send(ADA, 1);
+    second.feed(elsewhere(first.session.outbox()));
+    second.wait(1);
+    assert_eq!(sends(&second.send(ADA, 2)), [2]);
+    second.wait_connected(9);
+    second.wait(900);
+    // The other tab's time ends before this one tries again.
+    assert_eq!(sends(&second.feed(refusal(2, true))), []);
+    assert_eq!(sends(&second.wait_connected(2)), [2, 1]);
+}
+
+#[test]
 fn a_write_that_does_not_know_of_an_item_does_not_lose_it() {
     let (mut first, mut second) = two_tabs();
     first.send(ADA, 1);
