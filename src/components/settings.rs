@@ -81,7 +81,7 @@ fn Switch(
     set: fn(&mut Preferences, bool),
 ) -> impl IntoView {
     let preferences = use_preferences();
-    let id = label.replace(' ', "-").to_lowercase();
+    let id = label.replace(' ', "-").to_ascii_lowercase();
     let described_by = id.clone();
     view! {
         <label class="settings__switch">
