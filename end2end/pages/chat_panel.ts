@@ -18,6 +18,8 @@ export class ChatPanel {
   readonly closeButton: Locator;
   readonly typing: Locator;
   readonly suggestions: Locator;
+  /** The day that floats over the list. It is for the eye only, so it has neither role nor text. */
+  readonly dayChip: Locator;
 
   constructor(
     readonly page: Page,
@@ -32,6 +34,7 @@ export class ChatPanel {
     this.closeButton = this.root.getByRole('button', { name: 'Close chat', exact: true });
     this.typing = this.root.getByText(`${peer} is typing`);
     this.suggestions = this.root.getByRole('list', { name: 'Suggestions' });
+    this.dayChip = this.root.locator('.chat-panel__day');
   }
 
   /** Open, and the first page of the history is there. */
@@ -113,6 +116,19 @@ export class ChatPanel {
   /** No bubble was taken out since {@link watchBubbles}, and the list is the same element. */
   async expectNoneLost(): Promise<void> {
     expect(await this.log.evaluate((log) => (log as Element & { lost?: string[] }).lost)).toEqual([]);
+  }
+
+  /** From now on notes each day that the floating chip says, and `''` each time that it goes. */
+  async watchDays(): Promise<() => Promise<string[]>> {
+    await this.dayChip.evaluate((chip) => {
+      const days: string[] = [];
+      Object.assign(chip, { days });
+      const says = () => (chip.hasAttribute('data-shown') ? (chip.getAttribute('data-day') ?? '') : '');
+      new MutationObserver(() => {
+        if (says() !== (days.at(-1) ?? '')) days.push(says());
+      }).observe(chip, { attributes: true });
+    });
+    return () => this.dayChip.evaluate((chip) => (chip as Element & { days?: string[] }).days ?? []);
   }
 
   async expectAtBottom(): Promise<void> {

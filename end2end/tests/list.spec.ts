@@ -151,6 +151,48 @@ test.describe('days', () => {
     expect(before).toMatch(new RegExp(`(?<!\\d)${day}(?!\\d)`));
     expect(before).toContain(month);
   });
+
+  test('L2 the day of what is read floats over the list while it is scrolled', async ({ ada, grace, stack }) => {
+    await write(stack, ada.account, grace.account, 40);
+    await stack.store.execute(`UPDATE messages SET created_at = created_at - interval '1 day'`);
+    for (let number = 1; number <= 40; number++) await stack.api.send(ada.account, grace.account, `today ${number}. https://example.org`);
+    const panel = await ada.chat(grace);
+    await expect(panel.bubble('today 40.')).toBeVisible();
+    await expect(panel.dayChip).toHaveAttribute('aria-hidden', 'true');
+    await expect(panel.dayChip).toHaveCSS('opacity', '0');
+    const days = await panel.watchDays();
+
+    await panel.scrollBy(-300);
+    await expect.poll(days, 'it comes, and goes when the list rests').toEqual(['Today', '']);
+    await expect(panel.dayChip).toHaveCSS('opacity', '0');
+    await panel.log.hover();
+    await expect(async () => {
+      await ada.page.mouse.wheel(0, -400);
+      expect(await days()).toContain('Yesterday');
+    }).toPass();
+
+    // Puts the separator so far below the upper edge of the list, and lets the page see it.
+    const place = (below: number) =>
+      panel.log.getByText('Today', { exact: true }).evaluate((separator, below) => {
+        const log = separator.closest('[role="log"]');
+        if (!log) throw new Error('the separator is in no list');
+        log.scrollTop += separator.getBoundingClientRect().top - log.getBoundingClientRect().top - below;
+        return new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));
+      }, below);
+    await place(10);
+    await expect(panel.dayChip, 'the separator says it').not.toHaveAttribute('data-shown');
+    const said = (await days()).length;
+    for (const below of [2, 20, 5]) await place(below);
+    expect(await days()).toHaveLength(said);
+    await place(-60);
+    await expect.poll(async () => (await days()).slice(said)).toEqual(['Today', '']);
+
+    await panel.composer.press('End');
+    await panel.log.getByRole('link').first().focus();
+    await expect(panel.dayChip, 'nothing that has the focus is covered').toHaveCSS('visibility', 'hidden');
+    await ada.page.emulateMedia({ reducedMotion: 'reduce' });
+    await expect(panel.dayChip).toHaveCSS('transition-duration', '0s');
+  });
 });
 
 test.describe(() => {

@@ -4,6 +4,7 @@ pub mod chat_panel;
 pub mod composer;
 mod conversation_menu;
 pub mod conversation_start;
+mod day_chip;
 pub mod message_bubble;
 pub mod message_log;
 mod rich_text;

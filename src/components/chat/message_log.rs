@@ -17,7 +17,7 @@ use crate::reactive::{dynamic, effect, memo, when};
 /// How many lines the placeholder has.
 const SKELETON_LINES: usize = 6;
 
-/// The log of one conversation, and the button that leads to its end.
+/// The log of one conversation, the day that floats over its beginning, and the button that leads to its end.
 #[component]
 pub fn MessageLog(
     /// The conversation.
@@ -29,11 +29,12 @@ pub fn MessageLog(
 ) -> impl IntoView {
     let log = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Div>::new();
+    let day = NodeRef::<html::Div>::new();
     let position = Position::new();
     let scroller = BrowserCell::<Rc<Scroller>>::default();
     effect(move || {
-        if let (Some(log), Some(list)) = (log.get(), list.get()) {
-            scroller.fill(Scroller::new(log.into(), list.into(), chat, position));
+        if let (Some(log), Some(list), Some(day)) = (log.get(), list.get(), day.get()) {
+            scroller.fill(Scroller::new(log.into(), list.into(), day.into(), chat, position));
         }
     });
     effect(move || {
@@ -61,6 +62,7 @@ pub fn MessageLog(
         scroller.with(|scroller| scroller.touched());
     };
     view! {
+        <div class="chat-panel__day" aria-hidden="true" node_ref=day></div>
         <div
             class="chat-panel__log"
             role="log"

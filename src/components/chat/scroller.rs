@@ -12,6 +12,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
+use super::day_chip::DayChip;
 use crate::chat::{EntryKey, Loading};
 use crate::domain::Seq;
 use crate::hooks::browser::Timer;
@@ -56,6 +57,7 @@ impl Position {
 pub(super) struct Scroller {
     log: HtmlElement,
     rows: HtmlElement,
+    day: DayChip,
     chat: UseMessages,
     position: Position,
     is_placed: Cell<bool>,
@@ -76,6 +78,7 @@ impl Scroller {
     pub(super) fn new(
         log: HtmlElement,
         rows: HtmlElement,
+        day: HtmlElement,
         chat: UseMessages,
         position: Position,
     ) -> Rc<Self> {
@@ -101,6 +104,7 @@ impl Scroller {
             Self {
                 log,
                 rows,
+                day: DayChip::new(day),
                 chat,
                 position,
                 is_placed: Cell::new(false),
@@ -159,6 +163,7 @@ impl Scroller {
         if !self.is_placed.get() {
             return;
         }
+        self.name_day();
         let is_at_end = self.chat.is_at_end.get_untracked();
         if is_at_end && self.below() <= SLACK_PX {
             self.is_pinned.set(true);
@@ -166,6 +171,15 @@ impl Scroller {
         self.fetch_above();
         if self.below() < PREFETCH_PX && !is_at_end {
             self.chat.load_newer();
+        }
+    }
+
+    /// Says which day is in view while the reader moves the log, not while it follows its end.
+    fn name_day(&self) {
+        if !self.is_pinned.get()
+            && let Some((row, _)) = &*self.anchor.borrow()
+        {
+            self.day.moved(row, self.log.get_bounding_client_rect().top());
         }
     }
 
