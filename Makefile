@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --
 	@scripts/setup.sh test
 	@scripts/build.sh
 	@exec scripts/e2e.sh $(ARGS)
+
+screenshots: ## Build the release and take docs/screenshots anew: each state in light, dark and on a phone
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@exec scripts/screenshots.sh $(ARGS)
 
 setup: ## Install what is missing to build and to test, and nothing else
 	@exec scripts/setup.sh test

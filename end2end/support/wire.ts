@@ -11,6 +11,17 @@ export interface Frame {
 /** What becomes of a frame of the page: `pass` sends it on. */
 export type Fate = 'pass' | 'swallow' | 'twice' | 'cut-after' | { readonly answer: (frame: Frame) => object };
 
+/** The server's last word on a message: it will not be sent. */
+export const REFUSAL: Fate = {
+  answer: (frame) => ({
+    type: 'error',
+    code: 'invalid',
+    message: 'This message cannot be sent.',
+    retryable: false,
+    client_id: frame.client_id,
+  }),
+};
+
 /**
  * Stands between the page and its socket. Sends over HTTP are held off by the same rule, so that it does not
  * matter which way a page takes. To be called before the page is opened; `fate` is asked for each `send`.

@@ -1,5 +1,5 @@
 import { expect, NETWORK, test } from '../fixtures.js';
-import { type Fate, intercept } from '../support/wire.js';
+import { type Fate, intercept, REFUSAL } from '../support/wire.js';
 
 test('D9 reload in the middle of a send: the message survives and is sent once', async ({ ada, grace, stack }) => {
   let fate: Fate = 'swallow';
@@ -64,16 +64,7 @@ test('D2 an answer that got lost: the repeated send finds its row', async ({ ada
 });
 
 test('D4 a refused message stays, with Retry and Delete', async ({ ada, grace, stack }) => {
-  const refusal: Fate = {
-    answer: (frame) => ({
-      type: 'error',
-      code: 'invalid',
-      message: 'This message cannot be sent.',
-      retryable: false,
-      client_id: frame.client_id,
-    }),
-  };
-  let fate: Fate = refusal;
+  let fate: Fate = REFUSAL;
   await intercept(ada.page, () => fate);
   const adas = await ada.chat(grace);
   await adas.send('refused and repeated');
@@ -95,19 +86,7 @@ test('D4 a refused message stays, with Retry and Delete', async ({ ada, grace, s
 });
 
 test('D4 one refusal does not hold up what follows', async ({ ada, grace }) => {
-  await intercept(ada.page, (frame) =>
-    frame.content === 'the bad one'
-      ? {
-          answer: () => ({
-            type: 'error',
-            code: 'invalid',
-            message: 'This message cannot be sent.',
-            retryable: false,
-            client_id: frame.client_id,
-          }),
-        }
-      : 'pass',
-  );
+  await intercept(ada.page, (frame) => (frame.content === 'the bad one' ? REFUSAL : 'pass'));
   const adas = await ada.chat(grace);
   await adas.send('the bad one');
   await adas.send('the good one');

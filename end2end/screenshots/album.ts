@@ -1,0 +1,35 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BrowserContextOptions, Page } from '@playwright/test';
+import { root } from '../support/paths.js';
+
+const desktop = { viewport: { width: 1120, height: 700 } };
+
+/** The three ways in which each state is shown. Without motion, so that nothing is caught half-way. */
+export const looks = {
+  light: { ...desktop, colorScheme: 'light', reducedMotion: 'reduce' },
+  dark: { ...desktop, colorScheme: 'dark', reducedMotion: 'reduce' },
+  phone: { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true, colorScheme: 'light', reducedMotion: 'reduce' },
+} as const satisfies Record<string, BrowserContextOptions>;
+
+/** The pictures of one look: `docs/screenshots/{look}/{state}.jpg`. */
+export class Album {
+  private constructor(readonly folder: string) {}
+
+  /** An empty one: a state that is no longer shown leaves no picture behind. */
+  static async empty(look: keyof typeof looks): Promise<Album> {
+    const folder = join(root, 'docs/screenshots', look);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    return new Album(folder);
+  }
+
+  /** Takes a picture of what the page shows, once fonts and pictures are there. */
+  async take(page: Page, state: string): Promise<void> {
+    await page.evaluate(async () => {
+      await document.fonts.ready;
+      await Promise.all([...document.images].filter((image) => image.checkVisibility()).map((image) => image.decode().catch(() => {})));
+    });
+    await page.screenshot({ path: join(this.folder, `${state}.jpg`), type: 'jpeg', quality: 60, caret: 'hide' });
+  }
+}
