@@ -12,6 +12,8 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "ssr")]
+use crate::domain::ClientId;
 use crate::domain::{Contact, Message, Profile, ScoredProfile, Seq, UserId};
 
 /// Why an answer could not be given. `Display` is a text for a person.
@@ -175,6 +177,51 @@ pub async fn list_conversations(
     cursor: Option<String>,
 ) -> Result<ConversationList, ApiError> {
     answer(crate::server::pages::conversations(cursor).await)
+}
+
+/// A conversation as a page shows it that runs no scripts. Only the server has it.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct PlainChat {
+    /// What was said.
+    pub history: Result<PlainHistory, ApiError>,
+    /// What the form holds.
+    pub form: PlainForm,
+}
+
+/// The newest messages of a conversation.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct PlainHistory {
+    /// Oldest first.
+    pub messages: Vec<Message>,
+    /// The position of the newest.
+    pub last_seq: Seq,
+    /// How far the peer has read.
+    pub read: Seq,
+    /// How far a device of the peer holds it.
+    pub delivered: Seq,
+    /// Whether there are earlier ones.
+    pub has_more: bool,
+}
+
+/// What a message is written into.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct PlainForm {
+    /// What the message will be called, however often the form is sent.
+    pub client_id: ClientId,
+    /// What was written before, and could not be sent.
+    pub text: String,
+    /// Why, for a person.
+    pub alert: Option<String>,
+}
+
+/// The conversation with `peer` for a page without scripts; `None` unless the page was asked to show it.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn plain_chat(peer: UserId) -> Option<PlainChat> {
+    crate::server::pages::plain_chat(peer)
 }
 
 /// Who is signed in, as the server knows before it renders anything. The browser knows nothing of

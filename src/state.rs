@@ -13,6 +13,10 @@ use leptos_router::location::State;
 use crate::domain::UserId;
 use crate::reactive::{effect, memo};
 
+/// The form that makes the buttons which open and close the chat work without scripts. Only a browser
+/// that runs none has it (it stands in a `<noscript>`); in any other the buttons submit nothing.
+pub const PLAIN_FORM: &str = "address";
+
 /// Marks a history entry that was pushed on top of the card it belongs to: Back leads to that card.
 const OVER_CARD: &str = "chat-over-card";
 

@@ -7,6 +7,8 @@ pub mod conversation_start;
 mod day_chip;
 pub mod message_bubble;
 pub mod message_log;
+#[cfg(feature = "ssr")]
+mod plain_chat;
 mod rich_text;
 mod scroller;
 pub mod status_strip;

@@ -76,7 +76,9 @@ impl ServiceError {
         matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
     }
 
-    fn status(&self) -> StatusCode {
+    /// Its HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,

@@ -8,19 +8,25 @@ use std::sync::Arc;
 
 use leptos::prelude::{expect_context, use_context};
 use tokio::join;
+use uuid::Uuid;
 
 use super::AppState;
 use super::auth::Viewer;
 use super::cursor;
 use super::error::ServiceError;
-use super::store::fold;
-use crate::api::{ApiError, ConversationItem, ConversationList, MatchList, ProfileCardData};
-use crate::domain::{Profile, UserId};
+use super::store::{Position, fold};
+use crate::api::{
+    ApiError, ConversationItem, ConversationList, MatchList, PlainChat, PlainForm, PlainHistory,
+    ProfileCardData,
+};
+use crate::domain::{ClientId, Profile, UserId};
 
 /// People on one page of matches.
 const MATCHES: u32 = 24;
 /// Conversations on one page of the inbox.
 const CONVERSATIONS: u32 = 30;
+/// Messages on a page without scripts.
+const MESSAGES: u32 = 30;
 
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
@@ -48,19 +54,39 @@ pub struct Prepared {
     matches: Option<(String, Result<MatchList, ApiError>)>,
     profile: Option<(String, Result<Option<ProfileCardData>, ApiError>)>,
     conversations: Option<Result<ConversationList, ApiError>>,
+    history: Option<(UserId, Result<PlainHistory, ApiError>)>,
+    unsent: Option<PlainForm>,
 }
 
 impl Prepared {
-    /// For the page of matches: the first ones for a search, and the person who is chosen.
-    pub async fn matches(state: &AppState, viewer: Viewer, search: String, chosen: Option<String>) -> Self {
+    /// For the page of matches: the first ones for a search, the person who is chosen, and the conversation
+    /// that is open. That one is for pages without scripts; no other can be told apart from them.
+    pub async fn matches(
+        state: &AppState,
+        viewer: Viewer,
+        search: String,
+        chosen: Option<String>,
+        chat: Option<UserId>,
+    ) -> Self {
         let asker = Asker { state: state.clone(), viewer: Some(viewer) };
         let profile = async {
             let id = chosen?;
             let found = asker.profile(&id).await;
             Some((id, found))
         };
-        let (me, matches, profile) = join!(asker.me(), asker.matches(&search, None), profile);
-        Self { me: Some(me), matches: Some((search, matches)), profile, conversations: None }
+        let history = async {
+            let peer = chat?;
+            Some((peer, asker.history(peer).await))
+        };
+        let (me, matches, profile, history) =
+            join!(asker.me(), asker.matches(&search, None), profile, history);
+        Self { me: Some(me), matches: Some((search, matches)), profile, history, ..Self::default() }
+    }
+
+    /// With a message that could not be sent, to be shown in its form again.
+    #[must_use]
+    pub fn with_unsent(self, unsent: PlainForm) -> Self {
+        Self { unsent: Some(unsent), ..self }
     }
 
     /// For the inbox.
@@ -117,6 +143,15 @@ pub async fn conversations(before: Option<String>) -> Result<ConversationList, A
     }
 }
 
+/// The conversation with `peer`, if this page was prepared with it, and a form to write in: as it was sent
+/// when that failed, otherwise a fresh one.
+pub fn plain_chat(peer: UserId) -> Option<PlainChat> {
+    let (_, history) = prepared(|prepared| prepared.history.clone().filter(|(whose, _)| *whose == peer))?;
+    let fresh = || PlainForm { client_id: ClientId(Uuid::now_v7()), text: String::new(), alert: None };
+    let form = prepared(|prepared| prepared.unsent.clone()).unwrap_or_else(fresh);
+    Some(PlainChat { history, form })
+}
+
 fn prepared<T>(look: impl FnOnce(&Prepared) -> Option<T>) -> Option<T> {
     look(use_context::<Arc<Prepared>>()?.as_ref())
 }
@@ -162,6 +197,17 @@ impl Asker {
         let both = |interest: &&String| id != viewer.user_id && mine.contains(&fold(interest));
         let shared_interests = scored.profile.interests.iter().filter(both).cloned().collect();
         Ok(Some(ProfileCardData { scored, shared_interests }))
+    }
+
+    async fn history(&self, peer: UserId) -> Result<PlainHistory, ApiError> {
+        let page = self.state.service.history(self.viewer()?, peer, MESSAGES, Position::NEWEST).await?;
+        Ok(PlainHistory {
+            messages: page.messages,
+            last_seq: page.last_seq,
+            read: page.peer_read_seq,
+            delivered: page.peer_delivered_seq,
+            has_more: page.has_more,
+        })
     }
 
     async fn conversations(&self, before: Option<String>) -> Result<ConversationList, ApiError> {

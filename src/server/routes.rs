@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod messages;
 mod pages;
+mod plain;
 mod profiles;
 mod ws;
 

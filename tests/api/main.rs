@@ -16,6 +16,7 @@ mod limits;
 mod messages;
 mod pages;
 mod people;
+mod plain;
 mod reports;
 mod socket;
 mod upgrade;

@@ -18,7 +18,7 @@ use crate::hooks::messenger::{Presence, use_presence_text};
 use crate::hooks::page;
 use crate::hooks::use_messages::{UseMessages, use_messages};
 use crate::reactive::{dynamic, effect, memo, spawn};
-use crate::state::use_app_store;
+use crate::state::{PLAIN_FORM, use_app_store};
 
 /// Below this the panel covers the page.
 const COMPACT: &str = "(max-width: 719.98px)";
@@ -106,7 +106,8 @@ pub fn ChatPanel(
                 <ConversationMenu chat name />
                 <button
                     class="icon-button chat-panel__close"
-                    type="button"
+                    type="submit"
+                    form=PLAIN_FORM
                     aria-label="Close chat"
                     on:click=move |_| store.close_chat()
                 >
@@ -131,10 +132,22 @@ pub fn ChatPanel(
                     view! { <Composer chat name draft input /> }.into_any()
                 }
             })}
+            <noscript>{without_scripts(recipient_id, name)}</noscript>
         </section>
     }
     .into_any()
 }
+
+/// The conversation for browsers that run no scripts. Written by the server; hydration looks past it.
+#[cfg(feature = "ssr")]
+fn without_scripts(peer: UserId, name: Signal<String>) -> impl IntoView {
+    use super::plain_chat::PlainChatView;
+
+    view! { <PlainChatView peer name=name.get_untracked() /> }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn without_scripts(_: UserId, _: Signal<String>) {}
 
 /// Where one would write, to somebody one has blocked. Only the one who blocks ever sees it.
 #[component]

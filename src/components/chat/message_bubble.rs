@@ -28,15 +28,7 @@ pub fn MessageBubble(
     // The text of a message never changes: no need to watch it.
     let content = bubble.with_untracked(|bubble| bubble.content.clone());
     let is_emoji = rich_text::is_emoji_only(&content).then_some("true");
-    let pieces = rich_text::pieces(&content).into_iter().map(|piece| match piece {
-        Piece::Text(text) => Either::Left(text.to_owned()),
-        Piece::Link(address) => Either::Right(view! {
-            <a href=address.to_owned() target="_blank" rel="noopener noreferrer nofollow ugc">
-                {address.to_owned()}
-            </a>
-        }),
-    });
-    let text = pieces.collect_view();
+    let text = text_of(&content);
     let delivery = memo(move || bubble.with(|bubble| bubble.delivery.clone()));
     let created_at = memo(move || bubble.with(|bubble| bubble.created_at));
     let state = move || delivery.with(|delivery| state_word(delivery).map(|word| (icon_of(delivery), word)));
@@ -98,6 +90,19 @@ pub fn MessageBubble(
             })}
         </div>
     }
+}
+
+/// The text of a message, its links as nodes.
+pub(super) fn text_of(content: &str) -> impl IntoView + use<> {
+    let pieces = rich_text::pieces(content).into_iter().map(|piece| match piece {
+        Piece::Text(text) => Either::Left(text.to_owned()),
+        Piece::Link(address) => Either::Right(view! {
+            <a href=address.to_owned() target="_blank" rel="noopener noreferrer nofollow ugc">
+                {address.to_owned()}
+            </a>
+        }),
+    });
+    pieces.collect_view()
 }
 
 fn delivery_name(delivery: &Delivery) -> &'static str {

@@ -8,7 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, UserId};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
-use crate::state::use_app_store;
+use crate::state::{PLAIN_FORM, use_app_store};
 
 /// The card at the end of the stage. It stays where it is when the chat opens beside it.
 ///
@@ -118,7 +118,10 @@ fn MessageButton(peer: UserId) -> impl IntoView {
         <button
             class="button profile-card__message"
             data-kind="primary"
-            type="button"
+            type="submit"
+            form=PLAIN_FORM
+            name="chat"
+            value="open"
             aria-expanded=move || if store.is_chat_open() { "true" } else { "false" }
             aria-controls=move || store.is_chat_open().then_some("chat-panel")
             on:click=toggle

@@ -8,7 +8,7 @@ use crate::api::{ApiError, ProfileCardData, get_profile};
 use crate::components::chat::chat_panel::ChatPanel;
 use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
-use crate::domain::ScoredProfile;
+use crate::domain::{ScoredProfile, UserId};
 use crate::hooks::messenger::Presence;
 use crate::reactive::{dynamic, memo};
 use crate::state::use_app_store;
@@ -96,6 +96,7 @@ fn Person(data: ProfileCardData) -> impl IntoView {
     });
 
     view! {
+        <noscript>{plain_form(id)}</noscript>
         {dynamic(move || {
             chatting
                 .get()
@@ -110,6 +111,22 @@ fn Person(data: ProfileCardData) -> impl IntoView {
     }
     .into_any()
 }
+
+/// Asks for the address of a person's card, and whatever the button that submits it adds. Written by the
+/// server; hydration looks past it.
+#[cfg(feature = "ssr")]
+fn plain_form(person: UserId) -> impl IntoView {
+    use crate::state::PLAIN_FORM;
+
+    view! {
+        <form id=PLAIN_FORM method="get" action="/" hidden>
+            <input type="hidden" name="profile" value=person.to_string()/>
+        </form>
+    }
+}
+
+#[cfg(not(feature = "ssr"))]
+fn plain_form(_: UserId) {}
 
 #[component]
 fn NobodyChosen() -> impl IntoView {

@@ -18,7 +18,7 @@ use crate::server::input::Fields;
 
 /// Bodies of most endpoints.
 pub const BODY_BYTES: usize = 16 * 1024;
-/// The body of a send: 4000 characters may all be escaped.
+/// The body of a send: 4000 characters may all be escaped, in JSON as in a form.
 pub const SEND_BYTES: usize = 64 * 1024;
 /// How much of a body that is too big is taken in before the answer.
 const PASSED_OVER_BYTES: usize = 1024 * 1024;
@@ -109,21 +109,21 @@ impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for JsonBody<LIMIT> {
     }
 }
 
-/// The fields of a form post.
-pub struct Form(Vec<(String, String)>);
+/// The fields of a form post of at most `LIMIT` bytes.
+pub struct Form<const LIMIT: usize = BODY_BYTES>(Vec<(String, String)>);
 
-impl Form {
+impl<const LIMIT: usize> Form<LIMIT> {
     /// The value of a field; empty when it is missing.
     pub fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Form {
+impl<S: Send + Sync, const LIMIT: usize> FromRequest<S> for Form<LIMIT> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
-        let bytes = read(request, BODY_BYTES).await?;
+        let bytes = read(request, LIMIT).await?;
         Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 }

@@ -2,28 +2,30 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Router, routing};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
     AxumRouteListing, LeptosRoutes as _, ResponseOptions, file_and_error_handler_with_context,
-    generate_route_list,
+    generate_route_list, render_app_async_with_context,
 };
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
-use super::extract::BODY_BYTES;
+use super::extract::{BODY_BYTES, Form, SEND_BYTES};
 use super::guard::time_limit;
-use super::{PAGES, compression};
+use super::{PAGES, compression, plain};
 use crate::app::{App, shell};
-use crate::domain::Preferences;
+use crate::domain::{Preferences, UserId};
 use crate::server::AppState;
 use crate::server::auth::Viewer;
+use crate::server::error::ServiceError;
 use crate::server::input::Query;
 use crate::server::pages::Prepared;
 
@@ -49,8 +51,17 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .append_index_html_on_directories(false)
         .call_fallback_on_method_not_allowed(true)
         .fallback(missing);
+    let page = move || shell(options.clone());
+    let render = render_app_async_with_context(context.clone(), page.clone());
+    let post = move |State(state): State<AppState>, request: Request| async move {
+        match take_post(&state, request).await {
+            Ok(done) => done,
+            Err((status, page)) => (status, render(page).await).into_response(),
+        }
+    };
     Router::new()
-        .leptos_routes_with_context(state, ROUTES.clone(), context, move || shell(options.clone()))
+        .leptos_routes_with_context(state, ROUTES.clone(), context, page)
+        .route("/", routing::post(post))
         .fallback_service(files)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn(time_limit))
@@ -68,12 +79,8 @@ async fn usher(
     let path = request.uri().path();
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
     if is_page && viewer.is_none() && matches!(path, "/" | "/messages") {
-        let wanted = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        if wanted == "/" {
-            return Redirect::to("/login").into_response();
-        }
-        let next: String = byte_serialize(wanted.as_bytes()).collect();
-        return Redirect::to(&format!("/login?next={next}")).into_response();
+        let wanted = address_of(request.uri());
+        return to_log_in(wanted).into_response();
     }
     if is_page && viewer.is_some() && matches!(path, "/login" | "/signup") {
         return Redirect::to("/").into_response();
@@ -87,6 +94,52 @@ async fn usher(
     next.run(request).await
 }
 
+/// Sends the message that the form of a page without scripts holds, and leads back to that page.
+///
+/// # Errors
+/// What could not be sent: the status, and the request for the page that says so and holds the text.
+async fn take_post(state: &AppState, request: Request) -> Result<Response, (StatusCode, Request)> {
+    let (mut parts, body) = request.into_parts();
+    let posted = Request::from_parts(parts.clone(), body);
+    let form = match Form::<SEND_BYTES>::from_request(posted, state).await {
+        Ok(form) => form,
+        Err(refusal) => return Ok(refusal),
+    };
+    let Some(viewer) = parts.extensions.get::<Viewer>().copied() else {
+        return Ok(to_log_in(address_of(&parts.uri)).into_response());
+    };
+    let Some(peer) = open_chat(&Query::parse(parts.uri.query())) else {
+        return Ok(ServiceError::NotFound.into_response());
+    };
+    let Err(refused) = plain::send(state, viewer, peer, &form).await else {
+        return Ok(Redirect::to(address_of(&parts.uri)).into_response());
+    };
+    let prepared = prepare(state, viewer, &parts.uri).await.unwrap_or_default();
+    parts.extensions.insert(Arc::new(prepared.with_unsent(refused.form)));
+    parts.method = Method::GET;
+    Err((refused.status, Request::from_parts(parts, Body::empty())))
+}
+
+/// The log-in, and from there to an address of this site.
+fn to_log_in(wanted: &str) -> Redirect {
+    if wanted == "/" {
+        return Redirect::to("/login");
+    }
+    let next: String = byte_serialize(wanted.as_bytes()).collect();
+    Redirect::to(&format!("/login?next={next}"))
+}
+
+fn address_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// With whom the panel of an address is open.
+fn open_chat(query: &Query) -> Option<UserId> {
+    let asked = |name| query.optional(name).ok().flatten();
+    asked("chat").filter(|chat| *chat == "open")?;
+    asked("profile")?.parse().ok()
+}
+
 /// Fetches what the page at an address will ask for.
 async fn prepare(state: &AppState, viewer: Viewer, address: &Uri) -> Option<Prepared> {
     let query = Query::parse(address.query());
@@ -94,7 +147,8 @@ async fn prepare(state: &AppState, viewer: Viewer, address: &Uri) -> Option<Prep
     match address.path() {
         "/" => {
             let search = asked("q").map(|search| search.trim().to_owned()).unwrap_or_default();
-            Some(Prepared::matches(state, viewer, search, asked("profile")).await)
+            let chat = open_chat(&query);
+            Some(Prepared::matches(state, viewer, search, asked("profile"), chat).await)
         }
         "/messages" => Some(Prepared::conversations(state, viewer).await),
         _ => None,
