@@ -167,8 +167,9 @@ fn shortfalls(css: &str, theme: Theme) -> Vec<String> {
     short
 }
 
+/// A6 of the acceptance list.
 #[test]
-fn every_pair_can_be_read_in_both_themes() {
+fn a6_every_pair_can_be_read_in_both_themes() {
     let css = stylesheet();
     for theme in [Theme::Light, Theme::Dark] {
         assert_eq!(shortfalls(&css, theme), Vec::<String>::new());

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from '@playwright/test';
+import { PHONE } from '../support/devices.js';
 import { root } from '../support/paths.js';
 
 const desktop = { viewport: { width: 1120, height: 700 } };
@@ -9,7 +10,7 @@ const desktop = { viewport: { width: 1120, height: 700 } };
 export const looks = {
   light: { ...desktop, colorScheme: 'light', reducedMotion: 'reduce' },
   dark: { ...desktop, colorScheme: 'dark', reducedMotion: 'reduce' },
-  phone: { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true, colorScheme: 'light', reducedMotion: 'reduce' },
+  phone: { ...PHONE, deviceScaleFactor: 1, colorScheme: 'light', reducedMotion: 'reduce' },
 } as const satisfies Record<string, BrowserContextOptions>;
 
 /** The pictures of one look: `docs/screenshots/{look}/{state}.jpg`. */

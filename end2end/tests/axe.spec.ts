@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, NETWORK, test } from '../fixtures.js';
 import { hydrated } from '../pages/hydrated.js';
+import { PHONE } from '../support/devices.js';
 
 async function expectAccessible(page: Page, state: string): Promise<void> {
   await test.step(state, async () => {
@@ -18,11 +19,8 @@ const looks = {
 } as const;
 
 for (const [look, media] of Object.entries(looks)) {
-  test(`A1 axe finds nothing: ${look}`, async ({ stack, visit, join, complaints }) => {
-    complaints.allow(NETWORK);
-    const grace = await stack.account('grace');
+  test(`A1 axe finds nothing: pages and menus, ${look}`, async ({ stack, visit, join }) => {
     const options = { ...media, reducedMotion: 'reduce' as const };
-
     const stranger = await visit('stranger', options);
     for (const path of ['/login', '/signup', '/login?error=invalid_credentials&username=ada']) {
       await stranger.goto(path);
@@ -39,29 +37,47 @@ for (const [look, media] of Object.entries(looks)) {
     await ada.page.keyboard.press('Escape');
     await ada.goto('/messages');
     await expectAccessible(ada.page, 'empty inbox');
-    await ada.goto(`/?profile=${grace.user.id}`);
-    await expectAccessible(ada.page, 'card, panel closed');
-    const panel = await ada.chat(grace);
-    await expectAccessible(ada.page, 'panel open, empty');
-    await panel.send('hello');
-    await panel.expectState('hello', 'Sent');
-    await stack.api.send(grace, ada.account, 'hello, see https://example.org');
-    await expect(panel.bubble('hello, see')).toBeVisible();
-    await expectAccessible(ada.page, 'panel open, with messages');
-    await ada.context.setOffline(true);
-    await expect(panel.status('Offline')).toBeVisible();
-    await panel.send('into the dark');
-    await expectAccessible(ada.page, 'panel open, offline');
-    await ada.context.setOffline(false);
-    await panel.expectState('into the dark', 'Sent');
-    await ada.goto('/messages');
+    await stack.api.send(await stack.account('grace'), ada.account, 'hello');
     await expect(ada.inbox.items).toHaveCount(1);
     await expectAccessible(ada.page, 'inbox');
   });
-}
 
-test('A1 axe finds nothing: the sheet on a phone', async ({ ada, grace }) => {
-  await ada.page.setViewportSize({ width: 390, height: 844 });
-  await ada.chat(grace);
-  await expectAccessible(ada.page, 'sheet');
-});
+  for (const [device, size] of Object.entries({ desktop: {}, phone: PHONE })) {
+    test(`A1 axe finds nothing: the chat closed, open, empty, in error and offline, ${look}, ${device}`, async ({
+      stack,
+      join,
+      complaints,
+    }) => {
+      complaints.allow(NETWORK);
+      const [grace, alan] = [await stack.account('grace'), await stack.account('alan')];
+      const ada = await join(await stack.account('ada'), { ...size, ...media, reducedMotion: 'reduce' });
+      await ada.goto(`/?profile=${grace.user.id}`);
+      await expectAccessible(ada.page, 'closed');
+
+      const panel = await ada.chat(grace);
+      await expect(panel.suggestions).toBeVisible();
+      await expectAccessible(ada.page, 'empty');
+
+      await panel.write('hello');
+      await panel.sendButton.click();
+      await panel.expectState('hello', 'Sent');
+      await stack.api.send(grace, ada.account, 'hello, see https://example.org');
+      await expect(panel.bubble('hello, see')).toBeVisible();
+      await expectAccessible(ada.page, 'open');
+
+      await ada.context.setOffline(true);
+      await expect(panel.status('Offline')).toBeVisible();
+      await panel.write('into the dark');
+      await panel.sendButton.click();
+      await expect(panel.bubble('into the dark')).toBeVisible();
+      await expectAccessible(ada.page, 'offline');
+      await ada.context.setOffline(false);
+      await panel.expectState('into the dark', 'Sent');
+
+      await ada.page.route('**/messages/history/**', (route) => route.fulfill({ status: 500, json: {} }));
+      await ada.goto(`/?profile=${alan.user.id}&chat=open`);
+      await expect(ada.panel(alan).root.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible();
+      await expectAccessible(ada.page, 'error');
+    });
+  }
+}

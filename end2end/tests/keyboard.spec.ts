@@ -76,6 +76,30 @@ test('A7 each row says who, what, when and how far', async ({ ada, grace, stack 
   }
 });
 
+test('A2 the log is polite, and busy while messages of the past come in', async ({ ada, grace, stack }) => {
+  for (let number = 1; number <= 120; number++) await stack.api.send(ada.account, grace.account, `line ${number} of 120`);
+  let release = () => {};
+  let held = new Promise<void>((resolve) => (release = resolve));
+  await ada.page.route('**/messages/history/**', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await ada.goto(`/?profile=${grace.id}&chat=open`);
+  const panel = ada.panel(grace);
+  await expect(panel.log).toHaveAttribute('aria-live', 'polite');
+  await expect(panel.log, 'the first page is not news').toHaveAttribute('aria-busy', 'true');
+  release();
+  await expect(panel.bubble('line 120 of 120')).toBeVisible();
+  await expect(panel.log).not.toHaveAttribute('aria-busy');
+
+  held = new Promise<void>((resolve) => (release = resolve));
+  await panel.scrollToTop();
+  await expect(panel.log, 'nor is an earlier one').toHaveAttribute('aria-busy', 'true');
+  release();
+  await expect(panel.log).not.toHaveAttribute('aria-busy');
+  await expect(panel.dayChip, 'what repeats other words is not read').toHaveAttribute('aria-hidden', 'true');
+});
+
 test('A5 what has the focus is not covered', async ({ ada, grace, stack }) => {
   for (let number = 1; number <= 30; number++) {
     await stack.api.send(grace.account, ada.account, `see https://example.org/${number}/of/30`);

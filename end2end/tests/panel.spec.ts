@@ -78,13 +78,19 @@ test('P4 another match swaps the conversation, and both drafts are kept', async 
   await expect(withAlan.composer).toHaveValue('to Alan, unfinished');
 });
 
-test('P6 nothing sticks out at 320 px', async ({ ada, grace }) => {
-  await ada.page.setViewportSize({ width: 320, height: 700 });
-  for (const path of ['/', '/messages', `/?profile=${grace.id}`, `/?profile=${grace.id}&chat=open`]) {
-    await ada.goto(path);
-    await expectNoSidewaysScroll(ada.page);
-  }
-});
+// A page that is zoomed to 200 % has half the window to lie in.
+for (const [where, width, height] of [
+  ['at 320 px', 320, 700],
+  ['at 200 %', 640, 400],
+] as const) {
+  test(`P6 nothing sticks out ${where}`, async ({ ada, grace }) => {
+    await ada.page.setViewportSize({ width, height });
+    for (const path of ['/', '/messages', `/?profile=${grace.id}`, `/?profile=${grace.id}&chat=open`]) {
+      await ada.goto(path);
+      await expectNoSidewaysScroll(ada.page);
+    }
+  });
+}
 
 test('P7 nothing slides for who wants less motion', async ({ ada, grace }) => {
   await ada.page.emulateMedia({ reducedMotion: 'reduce' });

@@ -1,11 +1,10 @@
 import { expect, test } from '../fixtures.js';
 import { expectNoSidewaysScroll, settledBox } from '../pages/layout.js';
-
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+import { PHONE } from '../support/devices.js';
 
 test('P5 on a phone the panel is a sheet over everything, and Back closes it', async ({ stack, join }) => {
   const grace = await stack.account('grace');
-  const ada = await join(await stack.account('ada'), phone);
+  const ada = await join(await stack.account('ada'), PHONE);
   await ada.goto('/');
   await ada.matches.choose(grace.user.display_name);
   await ada.matches.message(grace.user.display_name).click();
@@ -41,7 +40,7 @@ test('P5 on a phone the panel is a sheet over everything, and Back closes it', a
 });
 
 test('P5 on a phone Enter breaks the line', async ({ stack, join }) => {
-  const ada = await join(await stack.account('ada'), phone);
+  const ada = await join(await stack.account('ada'), PHONE);
   const panel = await ada.chat(await stack.account('grace'));
   await panel.write('upper');
   await panel.composer.press('Enter');
@@ -65,7 +64,7 @@ test('P5 the sheet becomes a panel when the window gets wide, and keeps the draf
 test('P5 on a phone a toast leaves the composer free', async ({ stack, join }) => {
   const grace = await stack.account('grace');
   const alan = await stack.account('alan');
-  const ada = await join(await stack.account('ada'), phone);
+  const ada = await join(await stack.account('ada'), PHONE);
   const panel = await ada.chat(grace);
   await ada.expectLive();
   await stack.api.send(alan, ada.account, 'am I in the way?');
@@ -77,7 +76,7 @@ test('P5 on a phone a toast leaves the composer free', async ({ stack, join }) =
 
 test('P5 on a phone closing the card gives the focus back to the list', async ({ stack, join }) => {
   const grace = (await stack.account('grace')).user;
-  const ada = await join(await stack.account('ada'), phone);
+  const ada = await join(await stack.account('ada'), PHONE);
   await ada.goto('/');
   await ada.matches.choose(grace.display_name);
   await ada.page.getByRole('button', { name: 'Close profile' }).click();
