@@ -181,6 +181,7 @@ pub struct ConversationHead {
 
 /// One page of a conversation's history, as `GET /messages/history/{other_user_id}` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct HistoryPage {
     /// In ascending order of `seq`.
     pub messages: Vec<Message>,

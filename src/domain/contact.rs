@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What somebody chose for their conversation with one other person. Nobody else is ever told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Contact {
     /// Their messages count, and call for no attention.
     #[serde(default)]
@@ -18,6 +19,7 @@ pub struct Contact {
 
 /// One change of a [`Contact`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(rename_all = "snake_case"))]
 pub enum ContactChange {
     /// Of [`Contact::muted`].
     Muted(bool),

@@ -7,6 +7,7 @@ use super::{ClientId, MessageId, Seq, UserId};
 
 /// A stored message, the same on the wire, in the browser and from the store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Message {
     /// The row's id.
     pub id: MessageId,
@@ -23,6 +24,7 @@ pub struct Message {
     /// When it was stored, by the server's clock, in UTC.
     pub created_at: DateTime<Utc>,
     /// When the receiver read it; `None` while unread.
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub read_at: Option<DateTime<Utc>>,
 }
 
@@ -98,10 +100,12 @@ impl MessageBody {
 
 /// The body of `POST /messages/send`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct SendMessageRequest {
     /// Whom it is for.
     pub receiver_id: UserId,
-    /// The text; see [`MessageBody`].
+    /// The text: 1–4000 Unicode scalar values after trimming, no NUL. Stored verbatim.
+    #[cfg_attr(feature = "ssr", schema(min_length = 1, max_length = 4000, pattern = "^[^\\u0000]+$"))]
     pub content: String,
     /// Makes the call repeatable; the server makes one when it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

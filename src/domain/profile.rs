@@ -9,6 +9,7 @@ use super::UserId;
 
 /// What everybody may know of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Profile {
     /// The person.
     pub id: UserId,
@@ -28,15 +29,18 @@ pub struct Profile {
     /// Whether a device of theirs is connected.
     pub online: bool,
     /// When their last device went away; `None` when never seen.
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub last_seen: Option<DateTime<Utc>>,
 }
 
 /// A profile with how well it matches the one who looks at it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct ScoredProfile {
     /// The person.
     pub profile: Profile,
     /// 0–100; `None` on one's own profile.
+    #[cfg_attr(feature = "ssr", schema(required, maximum = 100))]
     pub score: Option<u8>,
 }
 

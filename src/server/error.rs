@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::store::StoreError;
 
@@ -120,6 +121,27 @@ impl IntoResponse for ServiceError {
     }
 }
 
+/// The body of every refusal.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorAnswer<'a> {
+    /// What is wrong.
+    #[schema(inline)]
+    error: Refusal<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Refusal<'a> {
+    /// Machine-readable.
+    #[schema(pattern = "^[a-z][a-z0-9_]*$")]
+    code: &'a str,
+    /// For a person.
+    #[schema(min_length = 1)]
+    message: &'a str,
+    /// With the code `invalid`: what is missing, wrong or out of range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
 /// An error answer in the shape all of them have.
 pub fn refuse(status: StatusCode, code: &'static str, message: &str) -> Response {
     refuse_field(status, code, message, None)
@@ -131,11 +153,8 @@ fn refuse_field(
     message: &str,
     field: Option<&'static str>,
 ) -> Response {
-    let mut error = json!({"code": code, "message": message});
-    if let Some(field) = field {
-        error["field"] = field.into();
-    }
-    (status, axum::Json(json!({ "error": error }))).into_response()
+    let error = Refusal { code, message, field };
+    (status, axum::Json(ErrorAnswer { error })).into_response()
 }
 
 /// Rounded up: whoever waits that long is let through.

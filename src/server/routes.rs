@@ -2,6 +2,7 @@
 
 mod auth;
 mod conversations;
+mod docs;
 mod extract;
 mod files;
 mod forms;
@@ -20,6 +21,8 @@ use axum::response::Response;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::AppState;
 use super::error::refuse;
@@ -28,23 +31,30 @@ pub use extract::Peer;
 
 /// Everything this server answers.
 pub fn router(state: AppState) -> Router {
-    let api = Router::new()
-        .merge(auth::router())
-        .merge(profiles::router())
-        .merge(messages::router())
-        .merge(conversations::router())
-        .merge(forms::router())
-        .layer(from_fn(guard::time_limit))
-        .merge(ws::router())
-        .merge(health::router())
-        .method_not_allowed_fallback(method_not_allowed);
-    api.merge(pages::router(&state))
+    Router::from(described())
+        .merge(forms::router().layer(from_fn(guard::time_limit)))
+        .merge(docs::page())
+        .method_not_allowed_fallback(method_not_allowed)
+        .merge(pages::router(&state))
         .merge(files::router(&state))
         .layer(from_fn_with_state(state.clone(), guard::cross_site))
         .layer(from_fn(guard::observe))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(from_fn_with_state(state.clone(), guard::headers))
         .with_state(state)
+}
+
+/// What programs use, each endpoint with its description.
+fn described() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(docs::Preface::openapi())
+        .merge(auth::router())
+        .merge(profiles::router())
+        .merge(messages::router())
+        .merge(conversations::router())
+        .layer(from_fn(guard::time_limit))
+        .merge(ws::router())
+        .merge(health::router())
+        .merge(docs::router())
 }
 
 /// For what is made on request. Pages: a fifth less than at the fastest level, for less than a

@@ -4,13 +4,13 @@ mod connection;
 mod frames;
 mod writer;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::domain::UserId;
 use crate::server::AppState;
@@ -30,10 +30,33 @@ const BUFFER_BYTES: usize = 4 * 1024;
 /// the `welcome` of somebody with a thousand conversations.
 const WRITE_BYTES: usize = 1024 * 1024;
 
-pub fn router() -> Router<AppState> {
-    Router::new().route("/messages/ws/{user_id}", get(upgrade))
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(upgrade))
 }
 
+/// Opens a WebSocket; its frames are described in `docs/PROTOCOL.md`.
+#[utoipa::path(
+    get,
+    path = "/messages/ws/{user_id}",
+    tag = "messages",
+    operation_id = "socket",
+    security(()),
+    params(
+        ("user_id" = UserId, Path, description = "Oneself."),
+        ("token" = Option<String>, Query, description = "A ticket; without one the answer is 401.")
+    ),
+    responses(
+        (status = 101, description = "The socket is open."),
+        (status = 400, description = "`bad_query`: the ticket is given twice."),
+        (status = 401, description = "`unauthenticated`: the ticket is missing, unknown, spent or expired."),
+        (
+            status = 403,
+            description = "`not_yours`: the ticket is somebody else's. `cross_site`: a foreign `Origin`."
+        ),
+        (status = 404, description = "`not_found`: the id is none."),
+        (status = 426, description = "`upgrade_required`: this is no WebSocket handshake; the ticket is spent.")
+    )
+)]
 async fn upgrade(
     State(state): State<AppState>,
     user: Result<Path<String>, PathRejection>,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use unicode_normalization::UnicodeNormalization as _;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Result, Service};
@@ -13,13 +14,16 @@ use crate::server::error::ServiceError;
 use crate::server::store::{NewProfile, Session, Ticket};
 
 /// What a person gives to get an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, ToSchema)]
 pub struct SignUp {
-    /// The log-in name they want.
+    /// The log-in name they want: 3–32 of `a–z 0–9 _ . -`, folded to lower case.
+    #[schema(pattern = "^[A-Za-z0-9_.-]{3,32}$")]
     pub username: String,
-    /// Their password.
+    /// Their password: 8–256 bytes of UTF-8, not one of the common ones.
+    #[schema(min_length = 8, max_length = 256)]
     pub password: String,
-    /// The name others are to see.
+    /// The name others are to see: 1–80 characters after trimming, no control characters.
+    #[schema(min_length = 1, max_length = 80)]
     pub display_name: String,
 }
 
