@@ -119,7 +119,8 @@ pub enum Insert {
     Stored(Message),
     /// The sender had stored this `client_id` before, with the same receiver and content.
     AlreadyStored(Message),
-    /// The sender had used this `client_id` for something else.
+    /// The sender had used this `client_id` for something else. Comes before the question whether there is
+    /// such a receiver.
     ClientIdReused,
     /// A row, new or not, of which the receiver is not to hear: they block the sender.
     Unheard {

@@ -95,7 +95,10 @@ pub async fn a_client_id_is_not_used_for_something_else(db: Db) {
     let alan = db.person("alan").await;
     let first = message(ada, grace, "hello", at(1));
     insert(&db, &first).await;
-    for (to, text) in [(grace, "hello "), (grace, "other"), (alan, "hello")] {
+    let nobody = UserId(Uuid::new_v4());
+    for (to, text) in
+        [(grace, "hello "), (grace, "other"), (alan, "hello"), (nobody, "hello"), (ada, "hello")]
+    {
         let other = NewMessage { client_id: first.client_id, ..message(ada, to, text, at(2)) };
         assert_eq!(insert(&db, &other).await, Insert::ClientIdReused);
     }

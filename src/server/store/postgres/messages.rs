@@ -12,6 +12,10 @@ use crate::server::store::{Insert, Mark, NewMessage, Position};
 /// How many positions one step of a read mark stamps.
 const MARK_STEP: i64 = 20_000;
 
+/// Two of the outcomes of the function `store_messages`.
+const NO_RECEIVER: &str = "no receiver";
+const REUSED: &str = "reused";
+
 /// What the function `store_messages` says of one message.
 #[derive(FromRow)]
 struct OutcomeRow {
@@ -39,9 +43,9 @@ impl OutcomeRow {
             "already stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: true }),
             "stored" => Some(Insert::Stored(message()?)),
             "already stored" => Some(Insert::AlreadyStored(message()?)),
-            "reused" => Some(Insert::ClientIdReused),
-            "no receiver" if self.silent => Some(Insert::Blocked),
-            "no receiver" => Some(Insert::NoReceiver),
+            REUSED => Some(Insert::ClientIdReused),
+            NO_RECEIVER if self.silent => Some(Insert::Blocked),
+            NO_RECEIVER => Some(Insert::NoReceiver),
             "busy" => None,
             other => anyhow::bail!("an outcome nobody knows: {other}"),
         })
@@ -76,11 +80,24 @@ pub async fn insert(
     .bind(new.iter().map(|m| m.body.as_str()).collect::<Vec<_>>())
     .bind(new.iter().map(|m| Micros::of(m.created_at).0).collect::<Vec<_>>())
     .bind(wait)
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await?;
     anyhow::ensure!(rows.len() == new.len(), "not every message got an answer");
     rows.sort_unstable_by_key(|row| row.place);
+    for (row, new) in rows.iter_mut().zip(new).filter(|(row, _)| row.outcome == NO_RECEIVER) {
+        // Whether a client_id is free does not depend on whom it is used for. A statement of its own: only
+        // that sees what the call above has stored.
+        if is_used(db, new).await? {
+            row.outcome = REUSED.to_owned();
+        }
+    }
     rows.iter().zip(new).map(|(row, new)| row.insert(new)).collect()
+}
+
+async fn is_used(db: &mut PgConnection, new: &NewMessage) -> anyhow::Result<bool> {
+    let used =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE sender_id = $1 AND client_id = $2)");
+    Ok(used.bind(new.sender_id.0).bind(new.client_id.0).fetch_one(db).await?)
 }
 
 pub async fn history(
