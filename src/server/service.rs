@@ -1,6 +1,7 @@
 //! The use cases. Everything a person can do goes through here, whichever way it came in: HTTP, the
-//! socket and the pages share these methods, and only these methods decide who may do what.
+//! socket and the pages share these methods, and only these decide who may do what (`access`).
 
+mod access;
 mod accounts;
 mod contacts;
 mod messages;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::access::authorise;
 use super::{Result, Service};
 use crate::chat::protocol::ServerFrame;
 use crate::domain::{Contact, ContactChange, UserId};
@@ -36,7 +37,7 @@ impl Service {
     }
 
     async fn change_and_tell(&self, me: UserId, peer: UserId, change: ContactChange) -> Result<Contact> {
-        let contact = self.store.change_contact(me, peer, change).await?.ok_or(ServiceError::NotFound)?;
+        let contact = authorise(self.store.change_contact(me, peer, change).await?)?;
         self.fanout.tell(me, &ServerFrame::Contact { peer_id: peer, contact }, None).await;
         let is_presence_changed = matches!(change, ContactChange::Blocked(_));
         if is_presence_changed && !self.store.last_seqs(me, &[peer]).await?.is_empty() {
@@ -75,12 +76,10 @@ impl Service {
             reporter_id: Some(viewer.user_id),
             reported_id: Some(peer),
             reason: reason.to_owned(),
-            messages: said.ok_or(ServiceError::NotFound)?.messages,
+            messages: authorise(said)?.messages,
             created_at: self.clock.now(),
         };
-        if !self.store.report(&report).await? {
-            return Err(ServiceError::NotFound);
-        }
+        authorise(self.store.report(&report).await?.then_some(()))?;
         tracing::warn!(report = %report.id, "somebody was reported: see `mosaic reports`");
         metrics::counter!("mosaic_reports_total").increment(1);
         Ok(())

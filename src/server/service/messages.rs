@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::access::{Access, authorise};
 use super::{Result, Service};
 use crate::chat::protocol::{ConversationHead, HistoryPage, ServerFrame};
 use crate::domain::{ClientId, Message, MessageBody, MessageId, Seq, UserId};
@@ -20,6 +21,28 @@ pub struct Sent {
     pub message: Message,
     /// Whether an earlier try had stored it.
     pub duplicate: bool,
+}
+
+/// What a send found or made.
+struct Row {
+    message: Message,
+    duplicate: bool,
+    /// Whether the receiver is to hear of it.
+    is_heard: bool,
+}
+
+impl From<Insert> for Access<Result<Row>> {
+    fn from(outcome: Insert) -> Self {
+        let row = |message, duplicate, is_heard| Self::Open(Ok(Row { message, duplicate, is_heard }));
+        match outcome {
+            Insert::Stored(message) => row(message, false, true),
+            Insert::AlreadyStored(message) => row(message, true, true),
+            Insert::Unheard { message, duplicate } => row(message, duplicate, false),
+            Insert::ClientIdReused => Self::Open(Err(ServiceError::ClientIdReused)),
+            Insert::NoReceiver => Self::Nobody,
+            Insert::Blocked => Self::Blocked,
+        }
+    }
 }
 
 /// Conversations listed when a socket opens; older ones are found in the inbox.
@@ -57,14 +80,7 @@ impl Service {
     }
 
     async fn store_and_tell(&self, new: &NewMessage, from: Option<SocketId>) -> Result<Sent> {
-        let (message, duplicate, is_heard) = match self.store.insert_message(new).await? {
-            Insert::Stored(message) => (message, false, true),
-            Insert::AlreadyStored(message) => (message, true, true),
-            Insert::Unheard { message, duplicate } => (message, duplicate, false),
-            Insert::Blocked => return Err(ServiceError::Blocked),
-            Insert::ClientIdReused => return Err(ServiceError::ClientIdReused),
-            Insert::NoReceiver => return Err(ServiceError::NotFound),
-        };
+        let Row { message, duplicate, is_heard } = authorise(self.store.insert_message(new).await?)??;
         metrics::counter!("mosaic_sends_total", "duplicate" => if duplicate { "yes" } else { "no" })
             .increment(1);
         let (sender, receiver) = (message.sender_id, message.receiver_id);
@@ -106,8 +122,7 @@ impl Service {
         position: Position,
     ) -> Result<HistoryPage> {
         self.limits.history(viewer.user_id)?;
-        let page = self.store.get_messages_between(viewer.user_id, peer, limit, position).await?;
-        page.ok_or(ServiceError::NotFound)
+        authorise(self.store.get_messages_between(viewer.user_id, peer, limit, position).await?)
     }
 
     /// A page of the inbox.
@@ -197,13 +212,9 @@ impl Service {
         }
     }
 
+    /// Why there is no such position: no such person, or not yet.
     async fn beyond_end(&self, viewer: Viewer, peer: UserId) -> Result<ServiceError> {
-        let known = peer != viewer.user_id
-            && self.store.profile(viewer.user_id, peer, self.clock.now()).await?.is_some();
-        Ok(if known {
-            ServiceError::invalid("seq", "There is no such message yet.")
-        } else {
-            ServiceError::NotFound
-        })
+        authorise(self.store.get_messages_between(viewer.user_id, peer, 1, Position::NEWEST).await?)?;
+        Ok(ServiceError::invalid("seq", "There is no such message yet."))
     }
 }

@@ -1,5 +1,6 @@
 //! Looking at people.
 
+use super::access::authorise;
 use super::{Result, Service};
 use crate::domain::{Profile, ScoredProfile, UserId};
 use crate::server::auth::Viewer;
@@ -24,7 +25,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::NotFound`].
     pub async fn profile(&self, viewer: Viewer, id: UserId) -> Result<ScoredProfile> {
-        self.store.profile(viewer.user_id, id, self.clock.now()).await?.ok_or(ServiceError::NotFound)
+        authorise(self.store.profile(viewer.user_id, id, self.clock.now()).await?)
     }
 
     /// People who fit a search text, best match first.
