@@ -78,6 +78,7 @@ contract! {
         a_revoked_session_is_gone_and_listed
         a_session_is_revoked_once
         a_session_notes_its_use
+        a_session_expires_by_its_age_and_by_its_last_use
         a_ticket_is_taken_once
         a_ticket_taken_by_many_goes_to_one
         a_ticket_of_a_revoked_session_is_worthless

@@ -1,4 +1,4 @@
-//! What an instance does on its own: says that it lives, watches for ended log-ins, and, while the
+//! What an instance does on its own: says that it lives, watches for log-ins that end, and, while the
 //! bus is away, asks the store what happened to its users.
 
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use crate::chat::protocol::ServerFrame;
 const BEAT: Duration = Duration::from_secs(10);
 /// How often ended log-ins are asked for; a socket may outlive its log-in by twice this.
 const WATCH: Duration = Duration::from_millis(900);
+/// How often the log-ins of the sockets here are looked at for their age: they last for days.
+const EXPIRY: Duration = Duration::from_secs(5);
 /// An instance counts as cut off for this much longer than it is: the others may look only now.
 const LINGER: Duration = Duration::from_secs(3);
 /// How often limits forget.
@@ -28,6 +30,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub fn start(state: &AppState) {
     every(state, BEAT, |service| async move { Ok(service.beat().await?) });
     every(state, WATCH, watch_sessions);
+    every(state, EXPIRY, |service| async move { Ok(service.end_expired_sessions().await?) });
     let poll = Arc::new(Mutex::new(Poll::default()));
     every(state, WATCH, move |service| {
         let poll = Arc::clone(&poll);

@@ -8,7 +8,7 @@ mod order;
 mod queue;
 mod socket;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -126,6 +126,13 @@ impl Hub {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Socket>> {
         lock(&self.users).values().flat_map(|devices| devices.sockets.iter().cloned()).collect()
+    }
+
+    /// Every log-in with a socket here.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionId> {
+        let all: HashSet<_> = self.all().iter().map(|socket| socket.viewer.session_id).collect();
+        all.into_iter().collect()
     }
 
     /// Every user with a socket here.

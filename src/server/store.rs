@@ -277,6 +277,13 @@ pub trait Store: Send + Sync + 'static {
     async fn revoke_session(&self, id: SessionId) -> Result<bool>;
     /// The log-ins that ended at or after `since`, a watermark: what every instance asks once a second.
     async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>>;
+    /// Which of these log-ins were made at or before `made`, or last used at or before `used`.
+    async fn expired_sessions(
+        &self,
+        ids: &[SessionId],
+        made: DateTime<Utc>,
+        used: DateTime<Utc>,
+    ) -> Result<Vec<SessionId>>;
     /// Stores a ticket under its digest, and forgets those that expired before `now`.
     async fn create_ticket(&self, digest: &Digest, ticket: &Ticket, now: DateTime<Utc>) -> Result<()>;
     /// Takes a ticket away: a second call finds nothing. Those of a revoked log-in are not found. The caller judges its age.

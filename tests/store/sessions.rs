@@ -126,3 +126,25 @@ pub async fn expired_tickets_are_forgotten(db: Db) {
     assert_eq!(db.number("SELECT count(*) FROM tickets").await, 1);
     assert_eq!(db.store.take_ticket(&[10; 32]).await.expect("answered"), Some(late));
 }
+
+pub async fn a_session_expires_by_its_age_and_by_its_last_use(db: Db) {
+    let ada = db.person("ada").await;
+    let [first, second] = [log_in(&db, ada, 1).await, log_in(&db, ada, 2).await];
+    db.store.touch_session(second.id, at(100)).await.expect("stored");
+    let unknown = SessionId(Uuid::new_v4());
+    let among = |ids: Vec<SessionId>, made, used| {
+        let store = db.store.clone();
+        async move { store.expired_sessions(&ids, at(made), at(used)).await.expect("answered") }
+    };
+    let both = || vec![first.id, unknown, second.id];
+    assert_eq!(among(both(), -1, -1).await, []);
+    assert_eq!(among(both(), -1, 0).await, [first.id], "not used since");
+    assert_eq!(among(both(), -1, 99).await, [first.id]);
+    for (made, used) in [(0, -1), (-1, 100)] {
+        let mut expired = among(both(), made, used).await;
+        expired.sort_by_key(|id| *id != first.id);
+        assert_eq!(expired, [first.id, second.id], "{made} {used}");
+    }
+    assert_eq!(among(vec![second.id], 0, 0).await, [second.id], "only those asked about");
+    assert_eq!(among(vec![], 100, 100).await, []);
+}

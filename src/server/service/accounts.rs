@@ -114,6 +114,27 @@ impl Service {
         Ok(Some(Viewer { user_id: session.user_id, session_id: session.id }))
     }
 
+    /// Notes that a log-in is in use.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn note_use(&self, viewer: Viewer) -> Result<()> {
+        Ok(self.store.touch_session(viewer.session_id, self.clock.now()).await?)
+    }
+
+    /// Closes the sockets of this instance whose log-in is past its time.
+    ///
+    /// # Errors
+    /// [`ServiceError::Unavailable`].
+    pub async fn end_expired_sessions(&self) -> Result<()> {
+        let (held, now) = (self.hub.sessions(), self.clock.now());
+        if !held.is_empty() {
+            let expired = self.store.expired_sessions(&held, now - SESSION_AGE, now - SESSION_IDLE).await?;
+            self.hub.end_sessions(&expired);
+        }
+        Ok(())
+    }
+
     /// A pass for one socket.
     ///
     /// # Errors

@@ -107,6 +107,16 @@ macro_rules! implement_store {
                 Ok(self.reads.run(move |db| sessions::revoked_since(db, since).boxed()).await?)
             }
 
+            async fn expired_sessions(
+                &self,
+                ids: &[SessionId],
+                made: DateTime<Utc>,
+                used: DateTime<Utc>,
+            ) -> Result<Vec<SessionId>> {
+                let ids = ids.to_vec();
+                Ok(self.reads.run(move |db| sessions::expired_sessions(db, ids, made, used).boxed()).await?)
+            }
+
             async fn create_ticket(
                 &self,
                 digest: &Digest,

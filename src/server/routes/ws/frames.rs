@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -23,6 +23,9 @@ use crate::server::input::Fields;
 /// Frames a device may send at once; 20 a second in the long run.
 const BURST: u32 = 60;
 const PER_SECOND: u32 = 20;
+/// What a person does over a socket is noted as a use of their log-in this often. That their device is
+/// connected is none.
+const USE: TimeDelta = TimeDelta::hours(1);
 /// Typing is passed on once in this while.
 const TYPING: Duration = Duration::from_secs(3);
 /// Peers remembered for their typing; a device talks to few at a time.
@@ -36,6 +39,8 @@ pub struct Device<'s> {
     within_budget: bool,
     typed: HashMap<UserId, Instant>,
     order: SendOrder,
+    /// When the log-in's use was last noted.
+    used: DateTime<Utc>,
     /// What changed since the last ping.
     changes: Changes,
 }
@@ -53,6 +58,8 @@ impl<'s> Device<'s> {
             within_budget: true,
             typed: HashMap::new(),
             order: SendOrder::default(),
+            // The ticket was a use.
+            used: state.service.clock.now(),
             // A little after the welcome was read; questions reach back further than that.
             changes: Changes::since(state.service.watermark.borrow().unwrap_or(DateTime::UNIX_EPOCH)),
         }
@@ -82,7 +89,11 @@ impl<'s> Device<'s> {
                 return self.reply(&frame).await;
             }
         };
-        match fields.get("type").and_then(Value::as_str) {
+        let kind = fields.get("type").and_then(Value::as_str);
+        if matches!(kind, Some("send" | "read" | "typing")) {
+            self.note_use().await;
+        }
+        match kind {
             Some("send") => self.send(&fields).await,
             Some("received") => self.mark(&fields, MarkKind::Received).await,
             Some("read") => self.mark(&fields, MarkKind::Read).await,
@@ -91,6 +102,16 @@ impl<'s> Device<'s> {
             _ => {
                 let message = "This type of frame is not known here.".into();
                 self.reply(&error_frame("unknown_type", message, false, None)).await;
+            }
+        }
+    }
+
+    async fn note_use(&mut self) {
+        let now = self.state.service.clock.now();
+        if now - self.used >= USE {
+            match self.state.service.note_use(self.socket.viewer).await {
+                Ok(()) => self.used = now,
+                Err(error) => tracing::debug!(%error, "the use of a log-in could not be noted"),
             }
         }
     }

@@ -64,6 +64,23 @@ pub async fn revoked_since(db: &mut PgConnection, since: DateTime<Utc>) -> anyho
     Ok(ids.into_iter().map(SessionId).collect())
 }
 
+pub async fn expired_sessions(
+    db: &mut PgConnection,
+    ids: Vec<SessionId>,
+    made: DateTime<Utc>,
+    used: DateTime<Utc>,
+) -> anyhow::Result<Vec<SessionId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM sessions WHERE id = ANY($1) AND (created_at <= $2 OR last_used_at <= $3)",
+    )
+    .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+    .bind(Micros(made))
+    .bind(Micros(used))
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
+}
+
 pub async fn create_ticket(
     db: &mut PgConnection,
     digest: Digest,

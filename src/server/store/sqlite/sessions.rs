@@ -92,6 +92,24 @@ pub async fn revoked_since(
     Ok(ids.into_iter().map(SessionId).collect())
 }
 
+pub async fn expired_sessions(
+    db: &mut SqliteConnection,
+    ids: Vec<SessionId>,
+    made: DateTime<Utc>,
+    used: DateTime<Utc>,
+) -> anyhow::Result<Vec<SessionId>> {
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT id FROM sessions
+         WHERE id IN (SELECT unhex(value, '-') FROM json_each($1)) AND (created_at <= $2 OR last_used_at <= $3)",
+    )
+    .bind(serde_json::to_string(&ids.iter().map(|id| id.0).collect::<Vec<_>>())?)
+    .bind(Micros(made))
+    .bind(Micros(used))
+    .fetch_all(db)
+    .await?;
+    Ok(ids.into_iter().map(SessionId).collect())
+}
+
 pub async fn create_ticket(
     db: &mut SqliteConnection,
     digest: Digest,
