@@ -75,13 +75,21 @@ impl FromServerFnError for ApiError {
 
     /// The framework's texts speak of its own insides, so only their kind is kept.
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => {
-                Self::Invalid { field: String::new(), message: "The request was malformed.".to_owned() }
-            }
+        // What the server cannot read is the caller's request, what the browser cannot read an answer.
+        let is_unreadable = cfg!(feature = "ssr") && matches!(error, ServerFnErrorErr::Deserialization(_));
+        let error = match error {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => malformed(),
+            _ if is_unreadable => malformed(),
             _ => Self::Unavailable,
-        }
+        };
+        #[cfg(feature = "ssr")]
+        set_status(status(&error));
+        error
     }
+}
+
+fn malformed() -> ApiError {
+    ApiError::Invalid { field: String::new(), message: "The request was malformed.".to_owned() }
 }
 
 /// One page of matches, best first.
@@ -239,17 +247,22 @@ pub fn signed_in() -> Option<UserId> {
 #[cfg(feature = "ssr")]
 fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
     if let Err(error) = &result {
-        use axum::http::StatusCode;
-
-        set_status(match error {
-            ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
-            ApiError::NotFound => StatusCode::NOT_FOUND,
-            ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            ApiError::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        });
+        set_status(status(error));
     }
     result
+}
+
+#[cfg(feature = "ssr")]
+fn status(error: &ApiError) -> axum::http::StatusCode {
+    use axum::http::StatusCode;
+
+    match error {
+        ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ApiError::NotFound => StatusCode::NOT_FOUND,
+        ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        ApiError::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 /// Sets the status of the response that is being rendered, if one is.

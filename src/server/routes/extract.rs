@@ -137,7 +137,8 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
 }
 
-async fn read(request: Request<Body>, limit: usize) -> Result<axum::body::Bytes, Response> {
+/// A body of at most `limit` bytes, or the refusal.
+pub async fn read(request: Request<Body>, limit: usize) -> Result<axum::body::Bytes, Response> {
     let too_big = || refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_big", "The body is too big.");
     let declared =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
 
-use super::extract::{bearer, is_json};
+use super::extract::{BODY_BYTES, bearer, is_json, read};
 use crate::server::AppState;
 use crate::server::error::refuse;
 
@@ -77,7 +78,20 @@ pub async fn headers(State(state): State<AppState>, request: Request, next: Next
 pub async fn time_limit(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "timeout", "This took too long. Please try again."),
+        Err(_) => {
+            let message = "This took too long. Please try again.";
+            let refusal = refuse(StatusCode::SERVICE_UNAVAILABLE, "timeout", message);
+            ([(header::RETRY_AFTER, HeaderValue::from_static("1"))], refusal).into_response()
+        }
+    }
+}
+
+/// Takes a body in before the framework does, which calls one that is too big a fault of the server's.
+pub async fn whole_body(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match read(Request::from_parts(parts.clone(), body), BODY_BYTES).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(refusal) => refusal,
     }
 }
 

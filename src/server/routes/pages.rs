@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Request, State};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -18,8 +18,8 @@ use leptos_axum::{
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
-use super::extract::{BODY_BYTES, Form, SEND_BYTES};
-use super::guard::time_limit;
+use super::extract::{Form, SEND_BYTES};
+use super::guard::{time_limit, whole_body};
 use super::{PAGES, compression, plain};
 use crate::app::{App, shell};
 use crate::domain::{Preferences, UserId};
@@ -61,9 +61,9 @@ pub fn router(state: &AppState) -> Router<AppState> {
     };
     Router::new()
         .leptos_routes_with_context(state, ROUTES.clone(), context, page)
-        .route("/", routing::post(post))
         .fallback_service(files)
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(whole_body))
+        .route("/", routing::post(post))
         .layer(from_fn(time_limit))
         .layer(from_fn_with_state(state.clone(), usher))
         .layer(compression(PAGES))
