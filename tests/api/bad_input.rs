@@ -1,120 +1,41 @@
-//! Requests nobody should make get a clear answer, and never a 5xx.
+//! What bad input gets: a clear answer, never a 5xx, and never anything of the inside.
+//!
+//! Where each case is tested; names in parentheses are files of `tests/api` unless they say otherwise.
+//!
+//! | target | input | test |
+//! |---|---|---|
+//! | any HTTP | body too big, wrong type | `bodies_that_are_no_json_objects_are_refused`, `every_route_with_a_body_…` (`bad_input/http`), `a_body_of_unknown_length_…` (`bad_input/raw`) |
+//! | | broken, deep, NUL, lone surrogates | the same, and `hostile_texts_are_just_texts` (`bad_input/texts`) |
+//! | | unknown method | `a_method_nobody_offers_is_refused_on_every_route` (`bad_input/http`) |
+//! | | long address; two lengths | `addresses_above_…`, `two_ways_to_say_the_length_…`, `lengths_that_are_none_…` (`bad_input/raw`) |
+//! | log-in, sign-up | unknown and wrong | `unknown_and_wrong_are_the_same_answer` (`accounts`), `an_unknown_name_costs_what_a_wrong_password_costs` (`bad_input/log_in`) |
+//! | | over-long password, ten thousand at once | `ten_thousand_log_ins_at_once_leave_the_rest_alive` (`bad_input/log_in`) |
+//! | | names | `names_follow_one_rule` (`bad_input/log_in`), `every_bad_field_of_a_sign_up_is_named` (`accounts`) |
+//! | upgrade | ticket, origin, id, doubled token | `the_checks_come_in_order_and_before_the_upgrade`, `a_ticket_lives_thirty_seconds_…` (`upgrade`); other requests: `a_cookie_from_another_site_is_refused` (`cross_site`) |
+//! | frames | not JSON, unknown type, missing field | `bad_frames_get_an_error_and_the_socket_lives_on` (`socket`) |
+//! | | too big, not UTF-8, binary, protocol | `what_is_no_text_frame_is_closed_with_its_code` (`socket`), `a_broken_protocol_is_closed_with_its_code` (`bad_input/frames`) |
+//! | | floods | `a_device_that_floods_is_closed` (`limits`), `pings_and_pongs_below_json_count_as_frames` (`bad_input/frames`) |
+//! | send | self, unknown | `nobody_and_oneself_are_the_same_404` (`authorisation/routes`), `every_frame_gives_…` (`authorisation/frames`) |
+//! | | blocked | `who_blocks_hears_nothing_and_who_is_blocked_notices_nothing` (`contacts`) |
+//! | | blank, too long | `bad_sends_are_refused_with_their_field` (`messages`), `bad_frames_get_an_error_…` (`socket`) |
+//! | | reused `client_id` | `a_send_is_idempotent_by_client_id` (`messages`), `a_reused_client_id_is_that_whoever_it_is_sent_to` (`bad_input/frames`), `a_client_id_is_not_used_for_something_else` (`tests/store`) |
+//! | | script, template, bidi, zero width | `texts_come_out_verbatim_wherever_they_are_seen` (`bad_input/texts`), `any_text_is_kept_verbatim` (`tests/store`) |
+//! | read, history | positions | `reading_moves_forward_only_and_not_past_the_end` (`messages`), `positions_that_do_not_exist_are_refused_…` (`bad_input/frames`) |
+//! | | limits, huge `after` | `history_refuses_what_makes_no_sense`, `history_pages_in_every_direction` (`messages`) |
+//! | | SQL in any string | `hostile_texts_are_just_texts` (`bad_input/texts`) |
+//! | search | wildcards, forms of a letter, oneself, a megabyte | `a_search_takes_its_text_as_it_is` (`bad_input/texts`), `matches_are_scored_sorted_and_never_oneself` (`people`), `a_search_of_a_megabyte_is_refused_as_a_head` (`bad_input/raw`) |
+//! | bus | broken, foreign, oversized | `what_strangers_publish_on_the_bus_is_not_believed` (`instances`), `garbage_is_dropped_and_counted` (`tests/faults`) |
 
-use std::time::Duration;
+mod frames;
+mod http;
+mod log_in;
+mod raw;
+mod texts;
 
-use reqwest::{Method, StatusCode};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use crate::harness::TestApp;
+use crate::instances::one_on_postgres;
 
-use crate::harness::{TestApp, refused};
-
-const JSON_ENDPOINTS: &[&str] = &["/auth/signup", "/auth/login", "/messages/send"];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_are_no_json_objects_are_refused() {
-    let app = TestApp::spawn().await;
-    let ada = app.person("ada").await;
-    for path in JSON_ENDPOINTS {
-        let post = |kind: &'static str, body: Vec<u8>| {
-            ada.request(Method::POST, path).header("content-type", kind).body(body).send()
-        };
-        refused(post("text/plain", b"{}".to_vec()).await.unwrap(), 415, "unsupported_media_type").await;
-        for broken in
-            [&b"{"[..], b"", b"\xff\xfe", b"{\"content\":\"\\ud800\"}", "[".repeat(10_000).as_bytes()]
-        {
-            refused(post("application/json", broken.to_vec()).await.unwrap(), 400, "bad_json").await;
-        }
-        assert_eq!(
-            refused(post("application/json", b"[]".to_vec()).await.unwrap(), 422, "invalid").await,
-            "body"
-        );
-        let big = format!("{{\"x\":\"{}\"}}", "x".repeat(70_000)).into_bytes();
-        refused(post("application/json; charset=utf-8", big).await.unwrap(), 413, "too_big").await;
-        refused(ada.request(Method::DELETE, path).send().await.unwrap(), 405, "method_not_allowed").await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_gets_in_without_a_log_in() {
-    let app = TestApp::spawn().await;
-    let id = app.person("ada").await.id;
-    for (method, path) in [
-        (Method::POST, "/auth/logout".to_owned()),
-        (Method::GET, "/auth/me".to_owned()),
-        (Method::GET, "/profiles/matches".to_owned()),
-        (Method::GET, format!("/profiles/{id}")),
-        (Method::POST, "/messages/ws-ticket".to_owned()),
-        (Method::POST, "/messages/send".to_owned()),
-        (Method::GET, format!("/messages/history/{id}")),
-        (Method::GET, "/messages/conversations".to_owned()),
-        (Method::POST, format!("/messages/read/{id}")),
-    ] {
-        for token in [None, Some("x"), Some("' or 1=1"), Some(&*"A".repeat(43))] {
-            let request = app.anonymous(method.clone(), &path);
-            let request = token.into_iter().fold(request, |request, token| request.bearer_auth(token));
-            refused(request.send().await.unwrap(), 401, "unauthenticated").await;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn health_tells_its_reasons() {
-    let app = TestApp::spawn().await;
-    for path in ["/healthz", "/readyz", "/metrics"] {
-        assert_eq!(app.anonymous(Method::GET, path).send().await.unwrap().status(), StatusCode::OK, "{path}");
-    }
-    let ready: serde_json::Value =
-        app.anonymous(Method::GET, "/readyz").send().await.unwrap().json().await.unwrap();
-    assert_eq!((&ready["database"], &ready["bus"]), (&"ok".into(), &"ok".into()));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_answer_carries_the_headers() {
-    let app = TestApp::spawn().await;
-    for path in ["/healthz", "/auth/me", "/login", "/nowhere", "/pkg/nothing.js"] {
-        let response = app.anonymous(Method::GET, path).send().await.unwrap();
-        for name in [
-            "content-security-policy",
-            "x-content-type-options",
-            "referrer-policy",
-            "permissions-policy",
-            "cross-origin-opener-policy",
-            "cross-origin-resource-policy",
-            "cache-control",
-        ] {
-            assert!(response.headers().contains_key(name), "{path}: {name}");
-        }
-    }
-}
-
-async fn raw(app: &TestApp, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(app.address).await.unwrap();
-    stream.write_all(request).await.unwrap();
-    let mut answer = vec![0; 1024];
-    let read =
-        timeout(Duration::from_secs(15), stream.read(&mut answer)).await.expect("no answer").unwrap_or(0);
-    String::from_utf8_lossy(&answer[..read]).into_owned()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_ways_to_say_the_length_are_no_way() {
-    let app = TestApp::spawn().await;
-    let smuggled = b"POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n";
-    let answer = raw(&app, smuggled).await;
-    assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_never_ends_is_hung_up_on() {
-    let app = TestApp::spawn().await;
-    let mut stream = TcpStream::connect(app.address).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
-    let began = Instant::now();
-    let mut rest = Vec::new();
-    timeout(Duration::from_secs(15), stream.read_to_end(&mut rest))
-        .await
-        .expect("it was never hung up")
-        .unwrap_or(0);
-    assert!(began.elapsed() >= Duration::from_secs(5), "hung up for the wrong reason");
+/// A server on each of the two stores.
+async fn on_both_stores() -> [TestApp; 2] {
+    [TestApp::spawn().await, one_on_postgres().await]
 }

@@ -20,6 +20,12 @@ async fn a_cookie_from_another_site_is_refused() {
         vec![("sec-fetch-site", "cross-site"), ("origin", ours.as_str())],
         vec![("origin", "https://evil.example")],
         vec![("origin", "null")],
+        vec![("origin", "")],
+        vec![("origin", &format!("{ours}.evil.example"))],
+        vec![("origin", &format!("http://evil.example/{ours}"))],
+        vec![("origin", &ours.replace("http://", "http://evil."))],
+        vec![("origin", &ours.replace("http://", "https://"))],
+        vec![("sec-fetch-site", "")],
     ] {
         refused(post(&foreign).send().await.unwrap(), 403, "cross_site").await;
     }

@@ -91,11 +91,16 @@ impl TestApp {
             json!({"username": username, "password": "correct horse", "display_name": capitalised(username)});
         let response = self.anonymous(Method::POST, "/auth/signup").json(&body).send().await.unwrap();
         let answer = expect(response, StatusCode::CREATED).await;
+        self.known(answer["user"]["id"].as_str().unwrap(), answer["token"].as_str().unwrap())
+    }
+
+    /// Somebody who has an account and a log-in.
+    pub fn known(&self, id: &str, token: &str) -> Person {
         Person {
-            id: answer["user"]["id"].as_str().unwrap().to_owned(),
-            token: answer["token"].as_str().unwrap().to_owned(),
+            id: id.to_owned(),
+            token: token.to_owned(),
             base: format!("http://{}", self.address),
-            client: reqwest::Client::new(),
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
         }
     }
 

@@ -131,7 +131,7 @@ async fn tamper(app: &TestApp, statements: &'static str) {
     connection.close().await.unwrap();
 }
 
-async fn one_on_postgres() -> TestApp {
+pub async fn one_on_postgres() -> TestApp {
     TestApp::spawn_with(Setup { database_url: Some(database().await), ..Setup::default() }).await
 }
 

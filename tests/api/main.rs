@@ -4,12 +4,14 @@
 
 mod accounts;
 mod attach;
+mod authorisation;
 mod bad_input;
 mod contacts;
 mod conversations;
 mod cross_site;
 mod cut_off;
 mod drain;
+mod expiry;
 mod harness;
 mod instances;
 mod limits;

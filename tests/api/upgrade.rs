@@ -17,7 +17,20 @@ async fn the_checks_come_in_order_and_before_the_upgrade() {
     let doubled = format!("{}&token=y", path(&ada.id, "x"));
     assert_eq!(refusal(doubled, theirs).await, Some(400), "the query before the origin");
     let ticket = ada.ticket().await;
-    for foreign in ["https://evil.example", "null", &format!("{ours}.evil"), "http://127.0.0.1"] {
+    let doubled = format!("{}&token={ticket}", path(&ada.id, &ticket));
+    assert_eq!(refusal(doubled, None).await, Some(400), "the same ticket twice");
+    assert!(ada.upgrade(&path(&ada.id, &ticket), None).await.is_ok(), "it was not looked up, so not spent");
+    let ticket = ada.ticket().await;
+    for foreign in [
+        "https://evil.example",
+        "null",
+        "",
+        "http://127.0.0.1",
+        &format!("{ours}.evil.example"),
+        &format!("{ours}0"),
+        &ours.replace("http://", "http://evil."),
+        &ours.replace("http://", "https://"),
+    ] {
         assert_eq!(refusal(path(&ada.id, &ticket), Some(foreign)).await, Some(403), "{foreign}");
     }
     assert_eq!(refusal(format!("/messages/ws/{}", ada.id), None).await, Some(401), "no ticket");
