@@ -6,10 +6,19 @@
 #   scripts/services.sh               prints the addresses as NAME=value, then "ready"; stops both when its
 #                                     standard input ends: so they cannot outlive whoever holds the other end
 #
+# With --durable before all that, PostgreSQL waits for the disk, as in production. Tests have nothing to lose.
+#
 # TEST_DATABASE_URL and TEST_REDIS_URL are for the Rust tests, E2E_DATABASE_URL and E2E_REDIS_URL for the browser's.
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+
+fsync=off parent=/tmp
+if [ "${1:-}" = --durable ]; then
+  shift
+  # This one outlives a restart of the machine, so it is on a disk; /tmp may be in memory.
+  fsync=on parent=/var/tmp
+fi
 
 # The newest PostgreSQL of Debian's layout, or what is on PATH.
 newest=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1 || true)
@@ -27,7 +36,7 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 # Short, because the path of a Unix socket is limited to 107 bytes.
-folder=$(mktemp -d /tmp/mosaic-services.XXXXXX)
+folder=$(mktemp -d "$parent/mosaic-services.XXXXXX")
 postgres_pid='' redis_pid='' command_pid=''
 
 ended() { ! kill -0 "$1" 2>/dev/null; }
@@ -88,7 +97,7 @@ start_postgres() {
   (
     cd "$folder/postgres"
     exec setsid "${unprivileged[@]}" postgres -D data -p "$port" -k "$folder/postgres" \
-      -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off
+      -c listen_addresses=127.0.0.1 -c max_connections=300 -c "fsync=$fsync"
   ) </dev/null >"$folder/postgres.log" 2>&1 &
   postgres_pid=$!
   for ((tries = 0; tries < 300; tries++)); do
