@@ -4,7 +4,7 @@
 //! ratios are made within a round, and of the rounds the median counts.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -94,10 +94,11 @@ impl Plan {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn folder(&self) -> Result<&Path> {
+    pub fn folder(&self) -> Result<PathBuf> {
         let folder = self.out.parent().context("--out needs a folder")?;
         std::fs::create_dir_all(folder)?;
-        Ok(folder)
+        // What runs there looks at paths from there.
+        Ok(folder.canonicalize()?)
     }
 
     fn modes(&self) -> BTreeSet<Mode> {

@@ -257,7 +257,8 @@ mod tests {
             (Kind::Peer, 1, 200.0),
             (Kind::Floor, 2, 30.0),
         ] {
-            report.add("s", kind, round, figures(value));
+            let (scenario, system) = ("s".to_owned(), kind.name());
+            report.measurements.push(Measurement { scenario, system, round, figures: figures(value) });
         }
         let [line] = &report.summary()[..] else { panic!("one figure") };
         assert_eq!(line.to_floor, Some(Middle { median: 2.0, least: 2.0, most: 2.0 }));

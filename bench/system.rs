@@ -123,7 +123,7 @@ impl System {
         let people =
             if kind == Kind::Mosaic { seed(plan, &database, &folder, people)? } else { strangers(people) };
         let child = command.spawn().with_context(|| format!("the {} cannot be started", kind.name()))?;
-        let http = reqwest::Client::builder().timeout(PATIENCE).build()?;
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let mut system = Self { kind, people, database, http, address, child, folder };
         system.becomes_ready(home).await?;
         Ok(system)
