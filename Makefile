@@ -14,8 +14,8 @@ watch: ## Serve a development build and rebuild it on every change
 build: ## Build the release: target/release/mosaic and target/site
 	@exec scripts/build.sh
 
-check: ## Formatting, lints of both builds, documentation: no tests
-	@scripts/setup.sh tools
+check: ## Formatting, lints of both builds, documentation, dependencies: no tests
+	@scripts/setup.sh check
 	@exec scripts/check.sh
 
 test: ## Everything: check, all Rust tests on private databases, end to end in a browser

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# Installs what is missing to build Mosaic (tools) and to test it (test, which includes tools).
+# Installs what is missing to build Mosaic (tools), to check it (check) and to test it (test); each includes
+# those before it.
 # Says what it does and how long that takes; where everything is there it is done in a second.
 #
-#   scripts/setup.sh [tools|test]
+#   scripts/setup.sh [tools|check|test]
 set -euo pipefail
 # shellcheck source=scripts/env.sh
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 
 CARGO_LEPTOS=0.3.10
+CARGO_DENY=0.20.2
 wanted=${1:-tools}
-case $wanted in tools | test) ;; *) die "usage: scripts/setup.sh [tools|test]" ;; esac
+case $wanted in tools | check | test) ;; *) die "usage: scripts/setup.sh [tools|check|test]" ;; esac
 
 # Unoptimised enough to be built in minutes; these tools spend their time waiting for rustc.
 export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=1
@@ -127,4 +129,5 @@ npm_packages
 cargo_tool wasm-bindgen wasm-bindgen-cli \
   "$(awk '/^name = "wasm-bindgen"$/ { getline; gsub(/[^0-9.]/, ""); print }' Cargo.lock)" 4
 cargo_tool cargo-leptos cargo-leptos "$CARGO_LEPTOS" 10
+if [ "$wanted" != tools ]; then cargo_tool cargo-deny cargo-deny "$CARGO_DENY" 3; fi
 if [ "$wanted" = test ]; then test_machinery; fi

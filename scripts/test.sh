@@ -100,7 +100,7 @@ finish() {
 }
 
 step setup scripts/setup.sh test || finish
-for check in fmt lint-server lint-browser docs; do
+for check in fmt lint-server lint-browser docs deny; do
   step "$check" scripts/check.sh "$check" || true
 done
 if start_services; then
