@@ -22,6 +22,7 @@ pub mod limits;
 pub mod origin;
 pub mod pages;
 pub mod people;
+pub mod proxies;
 pub mod routes;
 pub mod run;
 pub mod service;

@@ -1,6 +1,7 @@
 //! The house rules that the compiler does not know: who may import whom, and settings that stand in
 //! two files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -129,6 +130,29 @@ fn a_planted_import_is_caught() {
     assert_eq!(offences("    let now = Utc::now();", &roots), ["Utc::now"]);
     assert_eq!(offences("// use leptos::prelude::*; and crate::server", &roots), Vec::<&str>::new());
     assert_eq!(offences("use crate::server_name; let leptos_like = 1;", &roots), Vec::<&str>::new());
+}
+
+/// The names of metrics in a text, and of nothing else that begins like them.
+fn metrics_in(text: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+    let starts = text.match_indices("mosaic_").map(|(at, _)| &text[at..]);
+    starts.map(|name| &name[..name.find(|c| !is_part(c)).unwrap_or(name.len())]).collect()
+}
+
+#[test]
+fn every_metric_is_described_where_it_is_shown_and_for_those_who_watch_it() {
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    let catalogue = root().join("src/server/telemetry/catalogue.rs");
+    let mut counted = BTreeSet::new();
+    for file in files(&root().join("src/server")).into_iter().filter(|file| *file != catalogue) {
+        let text = read(&file);
+        let quoted = text.split('"').filter(|part| part.starts_with("mosaic_"));
+        counted.extend(quoted.flat_map(metrics_in).map(str::to_owned));
+    }
+    let owned = |text: String| metrics_in(&text).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    assert!(counted.len() > 20, "{counted:?}");
+    assert_eq!(counted, owned(read(&catalogue)), "what is counted, and what /metrics describes");
+    assert_eq!(counted, owned(read(&root().join("docs/OPERATIONS.md"))), "and what the operator is told");
 }
 
 #[test]

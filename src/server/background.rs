@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -23,7 +24,7 @@ const WATCH: Duration = Duration::from_millis(900);
 const EXPIRY: Duration = Duration::from_secs(5);
 /// An instance counts as cut off for this much longer than it is: the others may look only now.
 const LINGER: Duration = Duration::from_secs(3);
-/// How often limits forget.
+/// How often limits forget, and metrics are summed up.
 const SWEEP: Duration = Duration::from_secs(60);
 
 /// Starts all of it; ends with the server.
@@ -36,9 +37,14 @@ pub fn start(state: &AppState) {
         let poll = Arc::clone(&poll);
         async move { poll.lock().await.look(&service).await }
     });
-    every(state, SWEEP, |service| async move {
-        service.limits.sweep();
-        Ok(())
+    let metrics = state.metrics.clone();
+    every(state, SWEEP, move |service| {
+        // Histograms keep what was recorded until they are looked at; perhaps nobody does.
+        metrics.iter().for_each(PrometheusHandle::run_upkeep);
+        async move {
+            service.limits.sweep();
+            Ok(())
+        }
     });
 }
 

@@ -3,14 +3,17 @@
 //! Flags win over the environment, that over `Leptos.toml`, that over defaults. A bad value ends the
 //! start with one line that names it.
 
+mod file;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
 
+use self::file::File;
 use super::origin::PublicOrigin;
+use super::proxies::TrustedProxies;
 
 /// One-to-one messaging for matched people.
 #[derive(Debug, Parser)]
@@ -79,6 +82,25 @@ pub struct Settings {
         value_name = "ORIGIN"
     )]
     public_origin: Option<String>,
+    /// Where `/metrics` is served, and then nowhere else [default: the listen address]
+    #[arg(
+        long,
+        alias = "mosaic-metrics-addr",
+        global = true,
+        env = "MOSAIC_METRICS_ADDR",
+        value_name = "ADDR"
+    )]
+    metrics_addr: Option<String>,
+    /// Addresses and networks of the proxies whose `X-Forwarded-For` and `X-Request-Id` are believed,
+    /// separated by commas [default: none]
+    #[arg(
+        long,
+        alias = "mosaic-trusted-proxies",
+        global = true,
+        env = "MOSAIC_TRUSTED_PROXIES",
+        value_name = "LIST"
+    )]
+    trusted_proxies: Option<String>,
     /// `off` lifts every limit of rate and number; only for load tests [default: on]
     #[arg(
         long,
@@ -124,6 +146,10 @@ pub struct Config {
     pub site_root: PathBuf,
     /// What browsers call this server.
     pub origin: PublicOrigin,
+    /// Where the metrics are served instead of on the listen address, if anywhere.
+    pub metrics_addr: Option<SocketAddr>,
+    /// Who may say where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// Whether limits of rate and number apply.
     pub rate_limit: bool,
     /// The tracing filter.
@@ -149,10 +175,14 @@ impl Settings {
         }
         let leptos = file.package.metadata.leptos;
         let site_addr = or(self.site_addr, leptos.site_addr, "127.0.0.1:3000");
-        let site_addr: SocketAddr = site_addr
-            .replace("localhost", "127.0.0.1")
-            .parse()
-            .with_context(|| format!("LEPTOS_SITE_ADDR must be an address and port, not {site_addr:?}"))?;
+        let site_addr = address("LEPTOS_SITE_ADDR", &site_addr)?;
+        let metrics_addr =
+            self.metrics_addr.filter(|address| !address.is_empty()).or(file.server.metrics_addr);
+        let metrics_addr = metrics_addr.map(|text| address("MOSAIC_METRICS_ADDR", &text)).transpose()?;
+        let proxies = or(self.trusted_proxies, file.server.trusted_proxies, "");
+        let trusted_proxies = TrustedProxies::parse(&proxies).with_context(|| {
+            format!("MOSAIC_TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, not {proxies:?}")
+        })?;
         let origin =
             match self.public_origin.filter(|origin| !origin.is_empty()).or(file.server.public_origin) {
                 Some(origin) => PublicOrigin::parse(&origin).with_context(|| {
@@ -177,6 +207,8 @@ impl Settings {
                 .or(leptos.site_root.map(Into::into))
                 .unwrap_or_else(|| "target/site".into()),
             origin,
+            metrics_addr,
+            trusted_proxies,
             rate_limit,
             log: or(self.log, file.log.filter, "info"),
             log_format,
@@ -188,74 +220,13 @@ fn or(given: Option<String>, file: Option<String>, default: &str) -> String {
     given.filter(|value| !value.is_empty()).or(file).unwrap_or_else(|| default.to_owned())
 }
 
+fn address(name: &str, text: &str) -> Result<SocketAddr> {
+    let numeric = text.replace("localhost", "127.0.0.1");
+    numeric.parse().with_context(|| format!("{name} must be an address and port, not {text:?}"))
+}
+
 fn is_redis_url(url: &str) -> bool {
     ["redis:", "rediss:", "redis+unix:", "unix:"].iter().any(|scheme| url.starts_with(scheme))
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct File {
-    server: ServerTable,
-    database: UrlTable,
-    bus: UrlTable,
-    log: LogTable,
-    package: PackageTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ServerTable {
-    public_origin: Option<String>,
-    rate_limit: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct UrlTable {
-    url: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct LogTable {
-    filter: Option<String>,
-    format: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PackageTable {
-    metadata: MetadataTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct MetadataTable {
-    leptos: LeptosTable,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-struct LeptosTable {
-    site_addr: Option<String>,
-    site_root: Option<String>,
-}
-
-impl File {
-    fn read(given: Option<&Path>) -> Result<Self> {
-        let path = given.unwrap_or(Path::new("Leptos.toml"));
-        match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
-                // The parser's full text shows the line, which may hold a password.
-                let reason = error.message().replace('\n', " ");
-                anyhow::anyhow!("{} cannot be used: {reason}", path.display())
-            }),
-            Err(error) if given.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Self::default())
-            }
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -291,6 +262,8 @@ mod tests {
             ("--redis-url", "http://x", "REDIS_URL"),
             ("--site-addr", "nowhere", "LEPTOS_SITE_ADDR"),
             ("--public-origin", "mosaic.example/path", "MOSAIC_PUBLIC_ORIGIN"),
+            ("--metrics-addr", "9090", "MOSAIC_METRICS_ADDR"),
+            ("--trusted-proxies", "10.0.0.1/8", "MOSAIC_TRUSTED_PROXIES"),
             ("--rate-limit", "maybe", "MOSAIC_RATE_LIMIT"),
             ("--log-format", "xml", "MOSAIC_LOG_FORMAT"),
         ] {

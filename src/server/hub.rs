@@ -101,11 +101,12 @@ impl Hub {
         was_last
     }
 
-    /// Queues a frame for every socket of a user but `except`.
-    pub fn deliver(&self, user: UserId, frame: &Utf8Bytes, except: Option<SocketId>) {
-        for socket in self.sockets_of(user).into_iter().filter(|socket| Some(socket.id) != except) {
-            socket.offer(frame.clone());
-        }
+    /// Queues a frame for every socket of a user but `except`; says for how many.
+    pub fn deliver(&self, user: UserId, frame: &Utf8Bytes, except: Option<SocketId>) -> usize {
+        let mut sockets = self.sockets_of(user);
+        sockets.retain(|socket| Some(socket.id) != except);
+        sockets.iter().for_each(|socket| socket.offer(frame.clone()));
+        sockets.len()
     }
 
     /// Tells every device of a user to compare with the store.

@@ -55,8 +55,8 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`], as from every method here.
     pub fn log_in(&self, username: &str, address: IpAddr) -> Result<(), ServiceError> {
-        self.check(&self.log_in_address, &address)?;
-        self.check(&self.log_in_account, &username.to_owned())
+        self.check("log_in_address", &self.log_in_address, &address)?;
+        self.check("log_in_account", &self.log_in_account, &username.to_owned())
     }
 
     /// 5 an hour for an address.
@@ -64,7 +64,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn sign_up(&self, address: IpAddr) -> Result<(), ServiceError> {
-        self.check(&self.sign_up, &address)
+        self.check("sign_up", &self.sign_up, &address)
     }
 
     /// 30 a minute.
@@ -72,7 +72,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn ticket(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.ticket, &user)
+        self.check("ticket", &self.ticket, &user)
     }
 
     /// 5 a second, 20 at once.
@@ -80,7 +80,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn send(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.send, &user)
+        self.check("send", &self.send, &user)
     }
 
     /// 10 a second.
@@ -88,7 +88,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn history(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.history, &user)
+        self.check("history", &self.history, &user)
     }
 
     /// 2 a second, 5 at once.
@@ -96,7 +96,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn search(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.search, &user)
+        self.check("search", &self.search, &user)
     }
 
     /// 1 a second, 30 at once.
@@ -104,7 +104,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn contact(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.contact, &user)
+        self.check("contact", &self.contact, &user)
     }
 
     /// 10 an hour.
@@ -112,7 +112,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn report(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.report, &user)
+        self.check("report", &self.report, &user)
     }
 
     /// Forgets those whose allowance is full again.
@@ -130,6 +130,7 @@ impl Limits {
 
     fn check<K: Hash + Eq + Clone>(
         &self,
+        name: &'static str,
         limiter: &DefaultKeyedRateLimiter<K>,
         key: &K,
     ) -> Result<(), ServiceError> {
@@ -137,7 +138,7 @@ impl Limits {
             return Ok(());
         }
         limiter.check_key(key).map_err(|until| {
-            metrics::counter!("mosaic_rate_limited_total").increment(1);
+            metrics::counter!("mosaic_rate_limited_total", "limit" => name).increment(1);
             ServiceError::RateLimited { retry_after: until.wait_time_from(DefaultClock::default().now()) }
         })
     }

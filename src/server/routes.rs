@@ -9,6 +9,7 @@ mod forms;
 mod guard;
 mod health;
 mod messages;
+mod observe;
 mod pages;
 mod plain;
 mod profiles;
@@ -31,15 +32,17 @@ pub use extract::Peer;
 
 /// Everything this server answers.
 pub fn router(state: AppState) -> Router {
-    Router::from(described())
+    let metrics_are_elsewhere = state.config.metrics_addr.is_some();
+    let described = if metrics_are_elsewhere { described() } else { described().merge(health::metrics_router()) };
+    Router::from(described)
         .merge(forms::router().layer(from_fn(guard::time_limit)))
         .merge(docs::page())
         .method_not_allowed_fallback(method_not_allowed)
         .merge(pages::router(&state))
         .merge(files::router(&state))
         .layer(from_fn_with_state(state.clone(), guard::cross_site))
-        .layer(from_fn(guard::observe))
         .layer(CatchPanicLayer::custom(after_panic))
+        .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn_with_state(state.clone(), guard::headers))
         .with_state(state)
 }
@@ -63,6 +66,11 @@ const PAGES: CompressionLevel = CompressionLevel::Precise(6);
 /// Pictures are small, and made once for each browser.
 const AVATARS: CompressionLevel = CompressionLevel::Best;
 
+/// What is answered at the address of the metrics, when they have one.
+pub fn metrics_router(state: AppState) -> Router {
+    Router::from(health::metrics_router()).with_state(state)
+}
+
 fn compression(level: CompressionLevel) -> CompressionLayer {
     CompressionLayer::new().quality(level)
 }
@@ -72,6 +80,5 @@ async fn method_not_allowed() -> Response {
 }
 
 fn after_panic(_: Box<dyn std::any::Any + Send>) -> Response {
-    metrics::counter!("mosaic_panics_total").increment(1);
     refuse(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong. Please try again.")
 }

@@ -1,5 +1,6 @@
 //! The life of a server: parts, start, stop.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,14 +79,15 @@ pub fn assemble(
 pub async fn serve(config: Config, metrics: PrometheusHandle) -> Result<()> {
     let store = store::connect(&config.database_url).await.context("DATABASE_URL cannot be used")?;
     store.migrate().await.map_err(anyhow::Error::from).context("the database could not be migrated")?;
-    let listener = TcpListener::bind(config.site_addr)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.site_addr))?;
+    let listener = listen(config.site_addr).await?;
     if !config.rate_limit {
         tracing::warn!("MOSAIC_RATE_LIMIT is off: nothing limits anybody. Only for load tests.");
     }
     let bus = open_bus(&config)?;
     let state = assemble(config, store, bus, Clock::system(), Some(metrics));
+    if let Some(address) = state.config.metrics_addr {
+        serve_metrics(listen(address).await?, &state)?;
+    }
     let origin = state.config.origin.canonical().to_owned();
     tracing::info!(address = %listener.local_addr()?, %origin, "Mosaic serves");
     let shutdown = state.shutdown.clone();
@@ -95,6 +97,18 @@ pub async fn serve(config: Config, metrics: PrometheusHandle) -> Result<()> {
         shutdown.cancel();
     });
     serve_on(listener, state).await;
+    Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Serves the metrics, and nothing else, to the end of the process: what is drained is of interest too.
+fn serve_metrics(listener: TcpListener, state: &AppState) -> Result<()> {
+    tracing::info!(address = %listener.local_addr()?, "metrics are served");
+    let app = routes::metrics_router(state.clone());
+    tokio::spawn(http::serve(listener, app, CancellationToken::new(), TaskTracker::new()));
     Ok(())
 }
 

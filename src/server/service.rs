@@ -68,7 +68,7 @@ impl Service {
     pub fn new(store: SharedStore, bus: SharedBus, clock: Clock, limits: Limits) -> Arc<Self> {
         let instance = Uuid::now_v7();
         let hub = Arc::new(Hub::new(limits.are_on()));
-        let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), instance);
+        let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), clock.clone(), instance);
         Arc::new(Self {
             store,
             bus,

@@ -12,6 +12,7 @@ mod connect;
 mod connections;
 mod implement;
 mod lanes;
+mod meter;
 mod postgres;
 mod rows;
 mod search;

@@ -10,6 +10,7 @@ use mosaic::server::bus::SharedBus;
 use mosaic::server::clock::Clock;
 use mosaic::server::config::{Config, LogFormat};
 use mosaic::server::origin::PublicOrigin;
+use mosaic::server::proxies::TrustedProxies;
 use mosaic::server::{AppState, run, store};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -24,6 +25,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Anything that should happen happens within this time, or the test fails.
 pub const SOON: Duration = Duration::from_secs(10);
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse";
 
 pub struct TestApp {
     pub address: SocketAddr,
@@ -41,6 +45,7 @@ pub struct Setup {
     pub bus: Option<SharedBus>,
     pub rate_limit: bool,
     pub public_origin: Option<&'static str>,
+    pub trusted_proxies: &'static str,
 }
 
 impl TestApp {
@@ -62,6 +67,8 @@ impl TestApp {
                 Some(origin) => PublicOrigin::parse(origin).unwrap(),
                 None => PublicOrigin::of_listen_address(address),
             },
+            metrics_addr: None,
+            trusted_proxies: TrustedProxies::parse(setup.trusted_proxies).unwrap(),
             rate_limit: setup.rate_limit,
             log: "off".to_owned(),
             log_format: LogFormat::Text,
@@ -87,21 +94,12 @@ impl TestApp {
 
     /// Somebody new, named by their username.
     pub async fn person(&self, username: &str) -> Person {
-        let body =
-            json!({"username": username, "password": "correct horse", "display_name": capitalised(username)});
-        let response = self.anonymous(Method::POST, "/auth/signup").json(&body).send().await.unwrap();
-        let answer = expect(response, StatusCode::CREATED).await;
-        self.known(answer["user"]["id"].as_str().unwrap(), answer["token"].as_str().unwrap())
+        Person::sign_up(self.address, username).await
     }
 
     /// Somebody who has an account and a log-in.
     pub fn known(&self, id: &str, token: &str) -> Person {
-        Person {
-            id: id.to_owned(),
-            token: token.to_owned(),
-            base: format!("http://{}", self.address),
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
-        }
+        Person::known(self.address, id, token)
     }
 
     /// The same person, talking to this server instead.
@@ -138,6 +136,24 @@ pub struct Person {
 }
 
 impl Person {
+    /// Somebody new on the server at this address.
+    pub async fn sign_up(address: SocketAddr, username: &str) -> Self {
+        let body = json!({"username": username, "password": PASSWORD, "display_name": capitalised(username)});
+        let sent = reqwest::Client::new().post(format!("http://{address}/auth/signup")).json(&body).send();
+        let answer = expect(sent.await.unwrap(), StatusCode::CREATED).await;
+        Self::known(address, answer["user"]["id"].as_str().unwrap(), answer["token"].as_str().unwrap())
+    }
+
+    /// Somebody who has an account and a log-in at the server at this address.
+    pub fn known(address: SocketAddr, id: &str, token: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            token: token.to_owned(),
+            base: format!("http://{address}"),
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+        }
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }

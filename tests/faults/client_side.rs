@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::driver::{Client, connected};
 use crate::history::report::Spread;
+use crate::process::SLOW;
 use crate::proxy::{Proxy, Way, Weather};
 use crate::rig::Rig;
 use crate::tools::{DEADLINE, say, until, within};
@@ -150,7 +151,7 @@ async fn a_device_that_stops_reading_is_let_go_and_costs_nobody_else_anything() 
     let (mut most, mut took, mut number) = (0, Vec::new(), 0);
     let begun = Instant::now();
     // As long as it takes until what lies between the two is full, and ten seconds more.
-    while rig.instances[0].metric("mosaic_slow_devices_total").await == 0.0 {
+    while rig.instances[0].metric(SLOW).await == 0.0 {
         assert!(begun.elapsed() < DEADLINE, "a device that does not read is kept");
         for _ in 0..20 {
             let client_id = ClientId(Uuid::new_v4());

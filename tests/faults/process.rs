@@ -12,6 +12,9 @@ use tokio::time::timeout;
 use crate::tools::{free_port, say, signal, until};
 use crate::wire::Door;
 
+/// The series that counts devices which were closed because they did not read.
+pub const SLOW: &str = r#"mosaic_sockets_closed_total{code="4008"}"#;
+
 /// How much of the log is shown when a test fails.
 const LOG_LINES: usize = 40;
 
@@ -119,12 +122,12 @@ impl Instance {
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
-    /// The sum of a metric over its labels; zero when it was never counted.
+    /// A series as `/metrics` writes it, or the sum of all of that name; zero when it was never counted.
     pub async fn metric(&self, name: &str) -> f64 {
         let (_, text) = self.get("/metrics").await.expect("the instance answers");
         let values = text.lines().filter_map(|line| {
             let (series, value) = line.rsplit_once(' ')?;
-            let is_it = series.split('{').next() == Some(name);
+            let is_it = series == name || series.split('{').next() == Some(name);
             is_it.then(|| value.parse::<f64>().expect("a number"))
         });
         values.sum()

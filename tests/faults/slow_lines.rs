@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::driver::connected;
+use crate::process::SLOW;
 use crate::proxy::{Way, Weather};
 use crate::rig::Rig;
 use crate::tools::{say, until};
@@ -63,7 +64,7 @@ async fn a_device_whose_line_is_stuck_comes_back_whole() {
     }
     assert!(!bob.shows(BEHIND), "the line is not stuck");
     // The server waits for its buffers to empty, the client for the answer to its ping.
-    let server_gave_up = async || rig.instances[0].metric("mosaic_slow_devices_total").await > 0.0;
+    let server_gave_up = async || rig.instances[0].metric(SLOW).await > 0.0;
     let client_gave_up = || bob.view().connection != Connection::Live;
     let took = until("somebody gives the line up", async || client_gave_up() || server_gave_up().await).await;
     let who = if client_gave_up() { "client" } else { "server" };

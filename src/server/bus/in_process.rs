@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::time::Instant;
 
 use super::local::Local;
 use super::{Bus, BusError, BusEvent, BusHealth, meter};
@@ -25,7 +26,6 @@ impl InProcessBus {
     /// A bus with one instance on it.
     #[must_use]
     pub fn new() -> Self {
-        meter::describe();
         meter::healthy(true);
         Self::on(Arc::default())
     }
@@ -66,12 +66,13 @@ impl Bus for InProcessBus {
             meter::dropped(1);
             return Err(BusError::Closed);
         }
+        let handed_over = Instant::now();
         // Under the lock for the whole round: every stream gets the payloads in the same order.
         let instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
         for local in instances.iter().filter_map(Weak::upgrade) {
             local.deliver(user, &payload);
         }
-        meter::published(1);
+        meter::published(handed_over.elapsed());
         Ok(())
     }
 

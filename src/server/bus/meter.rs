@@ -1,23 +1,14 @@
-//! What a bus counts. The names are what `/metrics` shows and dashboards rely on.
+//! What a bus counts. The names are what `/metrics` shows and dashboards rely on; what they mean is told in
+//! [`telemetry`](crate::server::telemetry).
 
-use metrics::{counter, gauge};
+use std::time::Duration;
 
-/// Registers the text that `/metrics` prints beside each name.
-pub(super) fn describe() {
-    metrics::describe_counter!("mosaic_bus_published_total", "Messages handed to the bus for good.");
-    metrics::describe_counter!("mosaic_bus_publish_dropped_total", "Messages the bus gave up publishing.");
-    metrics::describe_counter!("mosaic_bus_received_total", "Payloads received for users of this instance.");
-    metrics::describe_counter!("mosaic_bus_reconnects_total", "Times the subscription was set up again.");
-    metrics::describe_counter!(
-        "mosaic_bus_lost_total",
-        "Times a local stream was told that it may lack something."
-    );
-    metrics::describe_gauge!("mosaic_bus_healthy", "1 while fan-out between instances works, else 0.");
-}
+use metrics::{counter, gauge, histogram};
 
-/// Messages left for the other instances.
-pub(super) fn published(messages: usize) {
-    counter!("mosaic_bus_published_total").increment(wide(messages));
+/// A message left for the other instances, this long after it was handed to the bus.
+pub(super) fn published(after: Duration) {
+    counter!("mosaic_bus_published_total").increment(1);
+    histogram!("mosaic_bus_publish_seconds").record(after);
 }
 
 /// Messages will not leave.

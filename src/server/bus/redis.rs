@@ -74,7 +74,6 @@ impl RedisBus {
     /// # Errors
     /// When the URL is not one of a Redis this server can talk to.
     pub fn start(url: &str) -> Result<Self, RedisUrlError> {
-        meter::describe();
         meter::healthy(false);
         let client = client(url)?;
         let (changes, changed) = mpsc::unbounded_channel();

@@ -62,8 +62,9 @@ impl Socket {
         self.filled.notify_one();
     }
 
-    /// Something may have been missed: the device will be told to compare.
+    /// The bus may have lost something: the device will be told to compare.
     pub fn resync(&self) {
+        metrics::counter!("mosaic_resyncs_total", "cause" => "bus").increment(1);
         lock(&self.queue).lose();
         self.turned.notify_waiters();
     }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{JsonBody, Peer};
+use super::extract::{Client, JsonBody};
 use crate::domain::Profile;
 use crate::server::AppState;
 use crate::server::auth::{SESSION_AGE, Token, Viewer};
@@ -69,7 +69,7 @@ struct Entered {
 )]
 async fn sign_up(
     State(state): State<AppState>,
-    Peer(peer): Peer,
+    Client(client): Client,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ServiceError> {
     let wanted = SignUp {
@@ -77,7 +77,7 @@ async fn sign_up(
         password: body.text("password")?.to_owned(),
         display_name: body.text("display_name")?.to_owned(),
     };
-    let logged_in = state.service.sign_up(wanted, peer.ip()).await?;
+    let logged_in = state.service.sign_up(wanted, client).await?;
     Ok((StatusCode::CREATED, answer(&state, logged_in)).into_response())
 }
 
@@ -116,11 +116,11 @@ impl LogIn {
 )]
 async fn log_in(
     State(state): State<AppState>,
-    Peer(peer): Peer,
+    Client(client): Client,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ServiceError> {
     let LogIn { username, password } = LogIn::read(&body)?;
-    let logged_in = state.service.log_in(&username, password, peer.ip()).await?;
+    let logged_in = state.service.log_in(&username, password, client).await?;
     Ok(answer(&state, logged_in).into_response())
 }
 

@@ -68,7 +68,7 @@ impl Modify for LogIns {
 
 /// The document itself, written out once.
 static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
-    let mut document = super::described().into_openapi();
+    let mut document = super::described().merge(super::health::metrics_router()).into_openapi();
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
             complete(operation, path, false);

@@ -1,6 +1,6 @@
 //! What handlers take from a request, and the refusals when it is not there.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -25,15 +25,19 @@ const PASSED_OVER_BYTES: usize = 1024 * 1024;
 /// How long that may take.
 const PASSED_OVER_TIME: Duration = Duration::from_secs(2);
 
-/// The address of the one who connected.
+/// The other end of the connection: an extension of every request. It may be a proxy, see [`Client`].
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-impl<S: Sync> FromRequestParts<S> for Peer {
+/// The address a request comes from, for limits.
+pub struct Client(pub IpAddr);
+
+impl FromRequestParts<AppState> for Client {
     type Rejection = ServiceError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts.extensions.get().copied().ok_or(ServiceError::Unavailable(None))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        let Peer(peer) = parts.extensions.get().copied().ok_or(ServiceError::Unavailable(None))?;
+        Ok(Self(state.config.trusted_proxies.client(peer.ip(), &parts.headers)))
     }
 }
 

@@ -9,7 +9,7 @@ use axum::routing::post;
 use url::form_urlencoded::Serializer;
 
 use super::auth::{clear_cookie, session_cookie};
-use super::extract::{Form, Peer};
+use super::extract::{Client, Form};
 use crate::server::AppState;
 use crate::server::auth::{Token, Viewer};
 use crate::server::error::ServiceError;
@@ -22,22 +22,22 @@ pub fn router() -> Router<AppState> {
         .route("/logout", post(log_out))
 }
 
-async fn log_in(State(state): State<AppState>, Peer(peer): Peer, form: Form) -> Response {
+async fn log_in(State(state): State<AppState>, Client(client): Client, form: Form) -> Response {
     let username = form.get("username");
-    match state.service.log_in(username, form.get("password").to_owned(), peer.ip()).await {
+    match state.service.log_in(username, form.get("password").to_owned(), client).await {
         Ok(logged_in) => enter(&state, &logged_in.token, own_path(form.get("next"))),
         Err(error) => back_to("/login", &error, &[("username", username), ("next", form.get("next"))]),
     }
 }
 
-async fn sign_up(State(state): State<AppState>, Peer(peer): Peer, form: Form) -> Response {
+async fn sign_up(State(state): State<AppState>, Client(client): Client, form: Form) -> Response {
     let wanted = SignUp {
         username: form.get("username").to_owned(),
         password: form.get("password").to_owned(),
         display_name: form.get("display_name").to_owned(),
     };
     let kept = [("username", wanted.username.clone()), ("display_name", wanted.display_name.clone())];
-    match state.service.sign_up(wanted, peer.ip()).await {
+    match state.service.sign_up(wanted, client).await {
         Ok(logged_in) => enter(&state, &logged_in.token, "/"),
         Err(error) => back_to("/signup", &error, &kept.each_ref().map(|(key, value)| (*key, value.as_str()))),
     }

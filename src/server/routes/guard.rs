@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tracing::Instrument as _;
 
 use super::extract::{BODY_BYTES, bearer, is_json, read};
 use crate::server::AppState;
@@ -15,8 +14,6 @@ use crate::server::error::refuse;
 
 /// A request that takes longer is given up; what it wrote may stand.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
-/// Longer addresses are nobody's.
-const MAX_URI_BYTES: usize = 8 * 1024;
 
 /// Refuses what another site makes a browser send (OWASP: cross-site request forgery). A browser
 /// tells where a request comes from; who presents a bearer token is no browser acting unasked.
@@ -93,25 +90,4 @@ pub async fn whole_body(request: Request, next: Next) -> Response {
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(refusal) => refusal,
     }
-}
-
-/// One span a request, by its matched route: the address itself may hold a ticket.
-pub async fn observe(request: Request, next: Next) -> Response {
-    if request.uri().path_and_query().is_some_and(|path| path.as_str().len() > MAX_URI_BYTES) {
-        return refuse(StatusCode::URI_TOO_LONG, "uri_too_long", "This address is too long.");
-    }
-    let started = tokio::time::Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", http.method = %method, http.route = route.as_deref().unwrap_or("other"));
-    async move {
-        let response = next.run(request).await;
-        let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
-        let status = response.status().as_u16();
-        tracing::debug!(http.status = status, duration_ms, "answered");
-        metrics::counter!("mosaic_requests_total", "status" => status.to_string()).increment(1);
-        response
-    }
-    .instrument(span)
-    .await
 }

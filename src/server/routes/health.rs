@@ -13,7 +13,12 @@ use crate::server::AppState;
 use crate::server::bus::BusHealth;
 
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::default().routes(routes!(live)).routes(routes!(ready)).routes(routes!(metrics))
+    OpenApiRouter::default().routes(routes!(live)).routes(routes!(ready))
+}
+
+/// The metrics alone: they may have an address of their own.
+pub fn metrics_router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(metrics))
 }
 
 /// A sign of life.
@@ -75,7 +80,8 @@ async fn ready(State(state): State<AppState>) -> Response {
     (if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(body)).into_response()
 }
 
-/// Numbers for a dashboard, in the text format of Prometheus.
+/// Numbers for a dashboard, in the text format of Prometheus. Only at the address of their own, when the
+/// operator gave them one.
 #[utoipa::path(
     get,
     path = "/metrics",

@@ -9,6 +9,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use tracing::{Instrument as _, Span};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -69,6 +70,7 @@ async fn upgrade(
         Ok(viewer) => viewer,
         Err(refusal) => return refusal,
     };
+    let span = Span::current();
     match upgrade {
         Ok(upgrade) => upgrade
             .read_buffer_size(BUFFER_BYTES)
@@ -76,8 +78,11 @@ async fn upgrade(
             .max_write_buffer_size(WRITE_BYTES)
             .max_message_size(READ_BYTES)
             .max_frame_size(READ_BYTES)
-            .on_upgrade(move |socket| async move {
-                state.tasks.track_future(connection::serve(state.clone(), viewer, socket)).await;
+            .on_upgrade(move |socket| {
+                // Inside the request's span, whose id names the socket from then on.
+                let span = tracing::info_span!(parent: &span, "socket");
+                let serving = state.tasks.clone().track_future(connection::serve(state, viewer, socket));
+                serving.instrument(span)
             }),
         Err(_) => refuse(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "A WebSocket is expected here."),
     }

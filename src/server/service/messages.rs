@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::access::{Access, authorise};
@@ -76,7 +78,11 @@ impl Service {
             body,
             created_at: self.clock.now(),
         };
-        self.to_its_end(move |service| async move { service.store_and_tell(&new, from).await }).await
+        let started = Instant::now();
+        let sent = self.to_its_end(move |service| async move { service.store_and_tell(&new, from).await });
+        let sent = sent.await?;
+        metrics::histogram!("mosaic_send_seconds").record(started.elapsed());
+        Ok(sent)
     }
 
     async fn store_and_tell(&self, new: &NewMessage, from: Option<SocketId>) -> Result<Sent> {
@@ -84,15 +90,14 @@ impl Service {
         metrics::counter!("mosaic_sends_total", "duplicate" => if duplicate { "yes" } else { "no" })
             .increment(1);
         let (sender, receiver) = (message.sender_id, message.receiver_id);
-        let frame = ServerFrame::Message { message: message.clone() };
         let is_first = is_heard && message.seq == Seq::ZERO.next();
         if is_first {
             self.recall_choices(sender, receiver).await;
         }
         if is_heard {
-            self.fanout.tell(receiver, &frame, None).await;
+            self.fanout.tell_message(receiver, &message, new.created_at, None).await;
         }
-        self.fanout.tell(sender, &frame, from).await;
+        self.fanout.tell_message(sender, &message, new.created_at, from).await;
         if is_first {
             self.introduce(sender, receiver).await;
         }
@@ -106,7 +111,7 @@ impl Service {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let task = self.under_way.spawn(work(Arc::clone(self)));
+        let task = self.under_way.spawn(work(Arc::clone(self)).in_current_span());
         task.await.map_err(|_| ServiceError::Unavailable(None))?
     }
 
@@ -122,7 +127,11 @@ impl Service {
         position: Position,
     ) -> Result<HistoryPage> {
         self.limits.history(viewer.user_id)?;
-        authorise(self.store.get_messages_between(viewer.user_id, peer, limit, position).await?)
+        let page = authorise(self.store.get_messages_between(viewer.user_id, peer, limit, position).await?)?;
+        if matches!(position, Position::After(_)) && !page.messages.is_empty() {
+            metrics::counter!("mosaic_gaps_healed_total").increment(1);
+        }
+        Ok(page)
     }
 
     /// A page of the inbox.

@@ -7,7 +7,7 @@
 //! (sqlx's own pool pings a connection when it comes back, without a time limit: a silently dead
 //! server would take its places one by one.)
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -15,6 +15,9 @@ use futures::future::BoxFuture;
 use sqlx::{ConnectOptions, Connection, Database};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
+
+use super::meter;
 
 /// How long work waits for its turn, and how long opening a connection may take.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,6 +42,8 @@ impl<DB: Database> Clone for Connections<DB> {
 }
 
 struct Shared<DB: Database> {
+    /// What `/metrics` calls it.
+    pool: &'static str,
     options: <DB::Connection as Connection>::Options,
     turns: Semaphore,
     free: Mutex<Vec<Held<DB>>>,
@@ -51,10 +56,11 @@ struct Held<DB: Database> {
 }
 
 impl<DB: Database> Connections<DB> {
-    /// At most `limit` connections at a time. Opens none yet.
-    pub fn new(options: <DB::Connection as Connection>::Options, limit: usize) -> Self {
+    /// At most `limit` connections at a time. Opens none yet. `pool` is what `/metrics` calls it.
+    pub fn new(pool: &'static str, options: <DB::Connection as Connection>::Options, limit: usize) -> Self {
+        meter::opened(pool, limit);
         let options = options.disable_statement_logging();
-        Self(Arc::new(Shared { options, turns: Semaphore::new(limit), free: Mutex::default() }))
+        Self(Arc::new(Shared { pool, options, turns: Semaphore::new(limit), free: Mutex::default() }))
     }
 
     /// Lends a connection to `work`, which runs to its end whether or not the caller still waits.
@@ -64,7 +70,8 @@ impl<DB: Database> Connections<DB> {
         W: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'static,
     {
         let shared = Arc::clone(&self.0);
-        tokio::spawn(async move { shared.run(work).await }).await.context("database work ended early")?
+        let work = async move { shared.run(work).await }.in_current_span();
+        tokio::spawn(work).await.context("database work ended early")?
     }
 }
 
@@ -73,14 +80,18 @@ impl<DB: Database> Shared<DB> {
     where
         W: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, anyhow::Result<T>>,
     {
+        let asked = Instant::now();
+        let turn = timeout(ACQUIRE_TIMEOUT, self.turns.acquire()).await;
+        meter::waited(self.pool, asked.elapsed());
         let _turn =
-            timeout(ACQUIRE_TIMEOUT, self.turns.acquire()).await.context("no connection became free")??;
+            turn.inspect_err(|_| meter::gave_up(self.pool)).context("no connection became free")??;
+        let _in_use = meter::InUse::of(self.pool);
         let mut held = timeout(ACQUIRE_TIMEOUT, self.open())
             .await
             .context("the database does not take connections")??;
         let done = timeout(WORK_TIMEOUT, work(&mut held.connection)).await.context("no answer in time")??;
         held.used = Instant::now();
-        self.free().push(held);
+        self.with_free(|free| free.push(held));
         Ok(done)
     }
 
@@ -96,7 +107,7 @@ impl<DB: Database> Shared<DB> {
                 return Ok(held);
             }
             // Those that were idle for longer are in no better state.
-            self.free().clear();
+            self.with_free(Vec::clear);
         }
         let now = Instant::now();
         Ok(Held { connection: DB::Connection::connect_with(&self.options).await?, born: now, used: now })
@@ -104,10 +115,13 @@ impl<DB: Database> Shared<DB> {
 
     /// The one used last, so that those not needed grow old.
     fn take_free(&self) -> Option<Held<DB>> {
-        self.free().pop()
+        self.with_free(Vec::pop)
     }
 
-    fn free(&self) -> MutexGuard<'_, Vec<Held<DB>>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with_free<T>(&self, change: impl FnOnce(&mut Vec<Held<DB>>) -> T) -> T {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut free);
+        meter::idle(self.pool, free.len());
+        changed
     }
 }

@@ -92,9 +92,9 @@ impl PostgresStore {
             ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
-        let shared = Connections::new(limited.clone(), CONNECTIONS);
-        let batches = Connections::new(limited.clone(), LANES);
-        let singles = Connections::new(limited, WAITING);
+        let shared = Connections::new("shared", limited.clone(), CONNECTIONS);
+        let batches = Connections::new("batches", limited.clone(), LANES);
+        let singles = Connections::new("singles", limited, WAITING);
         let sends =
             Lanes::open(LANES, move |jobs| store_batch(batches.clone(), singles.clone(), jobs).boxed());
         Self { migrator: options, reads: shared.clone(), writes: shared, sends }

@@ -118,8 +118,8 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let migrator = options.clone().busy_timeout(MIGRATION_TIMEOUT);
-        let writes = Connections::new(options.clone(), 1);
-        let reads = Connections::new(options.pragma("query_only", "on"), READERS);
+        let writes = Connections::new("write", options.clone(), 1);
+        let reads = Connections::new("read", options.pragma("query_only", "on"), READERS);
         open_file(&writes)
             .await
             .with_context(|| format!("cannot open the database file {}", path.display()))?;

@@ -172,7 +172,9 @@ impl Publisher {
         self.backoff.reset();
         let outcomes = batch.iter().zip(answers).filter(|(publication, _)| !publication.probe);
         let (accepted, refused): (Vec<_>, Vec<_>) = outcomes.partition(|(_, answer)| answer.is_ok());
-        meter::published(accepted.len());
+        for (publication, _) in accepted {
+            meter::published(publication.queued_at.elapsed());
+        }
         if let Some((_, Err(error))) = refused.first() {
             self.give_up(refused.len(), &error.to_string());
         } else if self.given_up > 0 {

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
-use futures::StreamExt as _;
 use futures::stream::SplitStream;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Error as ProtocolError;
+use tracing::Instrument as _;
 
 use super::FRAME_BYTES;
 use super::frames::Device;
@@ -63,7 +64,7 @@ pub async fn serve(state: AppState, viewer: Viewer, websocket: WebSocket) {
     match attached {
         Ok(welcome) => exchange(&state, &socket, sink, stream, welcome).await,
         Err(closing) => {
-            leave(&state, &socket);
+            leave(&state, &socket, Some(closing));
             if say_goodbye(&mut sink, closing).await {
                 wait_for_close(&mut stream).await;
             }
@@ -93,13 +94,17 @@ async fn exchange(
     mut stream: Stream,
     welcome: Utf8Bytes,
 ) {
-    let mut writer = tokio::spawn(write(Arc::clone(socket), sink, welcome));
+    let mut writer = tokio::spawn(write(Arc::clone(socket), sink, welcome).in_current_span());
     let ended = tokio::select! {
         closing = read(state, socket, &mut stream) => Ok(closing),
         told = &mut writer => Err(told.unwrap_or(false)),
         never = tell_losses(state, socket) => match never {},
     };
-    leave(state, socket);
+    let closing = match &ended {
+        Ok(closing) => *closing,
+        Err(_) => socket.closing().now_or_never(),
+    };
+    leave(state, socket, closing);
     let is_shaking_hands = match ended {
         Ok(Some((code, reason))) => {
             socket.close(code, reason);
@@ -115,8 +120,12 @@ async fn exchange(
     }
 }
 
-/// Whoever is told nothing more is not here any more, however long their connection lingers.
-fn leave(state: &AppState, socket: &Socket) {
+/// Whoever is told nothing more is not here any more, however long their connection lingers. Without
+/// a `closing` it was the device that hung up, or the connection broke.
+fn leave(state: &AppState, socket: &Socket, closing: Option<Closing>) {
+    let code = closing.map_or_else(|| "none".to_owned(), |(code, _)| code.to_string());
+    tracing::debug!(code, "the socket ended");
+    metrics::counter!("mosaic_sockets_closed_total", "code" => code).increment(1);
     if state.service.hub.leave(socket) {
         state.service.left(socket.viewer.user_id);
     }

@@ -72,7 +72,11 @@ impl<'s> Device<'s> {
 
     /// Counts a frame against the device's rate, whatever kind it is.
     pub fn count(&mut self) {
-        self.within_budget &= self.budget.as_ref().is_none_or(|budget| budget.check().is_ok());
+        let is_within = self.budget.as_ref().is_none_or(|budget| budget.check().is_ok());
+        if self.within_budget && !is_within {
+            metrics::counter!("mosaic_rate_limited_total", "limit" => "frames").increment(1);
+        }
+        self.within_budget &= is_within;
     }
 
     /// Takes one text frame and answers it. Whatever it is, the socket lives on.
@@ -136,6 +140,7 @@ impl<'s> Device<'s> {
             Ok(ack) => {
                 self.order.settle(receiver);
                 self.reply(&ack).await;
+                metrics::counter!("mosaic_acks_total", "way" => "socket").increment(1);
             }
             Err(error) => {
                 if error.is_retryable() {

@@ -38,8 +38,9 @@ pub async fn write(socket: Arc<Socket>, mut sink: Sink, welcome: Utf8Bytes) -> b
             Ok(Ok(())) => {}
             Ok(Err(_)) => return false,
             Err(_) => {
-                metrics::counter!("mosaic_slow_devices_total").increment(1);
-                close = Some((close_code::TOO_SLOW, "too slow"));
+                let closing = (close_code::TOO_SLOW, "too slow");
+                socket.close(closing.0, closing.1);
+                close = Some(closing);
             }
         }
         if let Some(closing) = close {
