@@ -1,6 +1,7 @@
 //! `mosaic serve` as a process of its own: what only a whole process has, its metrics and its log.
 
 use std::fs::{self, File};
+use std::io::{Write as _, stderr};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
@@ -65,7 +66,8 @@ impl Drop for Process {
         let _ = self.child.kill();
         self.child.wait().unwrap();
         if std::thread::panicking() {
-            println!("the log of the process:\n{}", self.log());
+            // It is the test's own failure that matters, whether or not this can be shown.
+            let _ = writeln!(stderr(), "the log of the process:\n{}", self.log());
         }
     }
 }
