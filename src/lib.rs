@@ -18,6 +18,8 @@ pub mod components;
 pub mod domain;
 pub mod hooks;
 pub mod pages;
+#[cfg(test)]
+mod properties;
 pub mod reactive;
 #[cfg(feature = "ssr")]
 pub mod server;

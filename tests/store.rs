@@ -139,6 +139,7 @@ contract! {
         counters_are_those_of_the_rows
         every_text_is_found_where_it_occurs
         wildcards_are_plain_characters
+        any_text_finds_who_contains_it
         case_and_composition_do_not_matter
         newcomers_and_leavers_show_at_once
         other_instances_agree

@@ -8,8 +8,11 @@
 //!   [`Outbox::settled`] that it is done with it.
 //! - Even then an item that is still on its way here stays until this tab has its own proof.
 
+mod stored;
+
 use serde::{Deserialize, Serialize};
 
+use self::stored::Stored;
 use super::Millis;
 use crate::domain::{ClientId, UserId};
 
@@ -17,17 +20,18 @@ use crate::domain::{ClientId, UserId};
 /// Forgetting one costs a repeated send, nothing else.
 const REMEMBERED: usize = 128;
 
-/// The unsent messages of one user, oldest first. Serialises to what is persisted.
+/// The unsent messages of one user, oldest first. Serialises to what is persisted; of what is found there
+/// every item is taken that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored")]
 pub struct Outbox {
-    #[serde(default)]
     items: Vec<OutboxItem>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     settled: Vec<ClientId>,
 }
 
 /// One message that waits to be stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutboxItem {
     /// Makes sending it again safe.
     pub client_id: ClientId,
@@ -38,7 +42,7 @@ pub struct OutboxItem {
     /// When it was queued, or queued again. Strictly increasing within a device: it is the order.
     pub queued_at: Millis,
     /// Why the server refused it for good; `None` while it is to be sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
 

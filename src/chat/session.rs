@@ -124,7 +124,7 @@ impl Session {
     /// Unread messages over all conversations.
     #[must_use]
     pub fn total_unread(&self) -> u64 {
-        self.unread().map(|(_, unread)| unread).sum()
+        self.unread().map(|(_, unread)| unread).fold(0, u64::saturating_add)
     }
 
     /// The conversations with unread messages.

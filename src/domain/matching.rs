@@ -28,8 +28,9 @@ pub fn weight(holders: u64, profiles: u64) -> u32 {
 /// The score of two profiles, from the weight they share and the completeness of each.
 #[must_use]
 pub fn score(shared: u32, mine: u8, theirs: u8) -> u8 {
+    let shared = u64::from(shared);
     let overlap = if shared == 0 { 10 } else { 35 + 45 * shared / (shared + 10) };
-    let told = (u32::from(mine) + u32::from(theirs)) / 2;
+    let told = (u64::from(mine) + u64::from(theirs)) / 2;
     u8::try_from(overlap + told).unwrap_or(100).min(100)
 }
 
@@ -48,6 +49,7 @@ mod tests {
         assert!(score(1, 0, 0) > score(0, 20, 20));
         assert!((1..200).all(|s| score(s, 20, 20) <= score(s + 1, 20, 20)));
         assert_eq!(score(u32::from(u16::MAX), 20, 20), 99);
+        assert_eq!(score(u32::MAX, 20, 20), 99);
     }
 
     #[test]

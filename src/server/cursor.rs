@@ -21,7 +21,8 @@ pub fn write_match(cursor: MatchCursor) -> String {
 /// [`ServiceError::Invalid`] for anything else.
 pub fn read_match(text: &str) -> Result<MatchCursor, ServiceError> {
     let (score, id) = read(text).ok_or_else(|| invalid("after"))?;
-    Ok(MatchCursor { score: score.try_into().map_err(|_| invalid("after"))?, id })
+    let score = u8::try_from(score).ok().filter(|score| *score <= 100).ok_or_else(|| invalid("after"))?;
+    Ok(MatchCursor { score, id })
 }
 
 /// A position in the inbox.
@@ -76,8 +77,11 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["", "x", "AAAA", "' or 1=1", &"A".repeat(33), &write(256, UserId(Uuid::nil()))] {
+        for bad in ["", "x", "AAAA", "' or 1=1", &"A".repeat(33)] {
             assert!(read_match(bad).is_err(), "{bad}");
+        }
+        for far in [-1, 101, 255, 256, 256 + 88] {
+            assert!(read_match(&write(far, UserId(Uuid::nil()))).is_err(), "{far}");
         }
         for far in [i64::MAX, i64::MIN, -1, 253_402_300_800_000_000] {
             assert!(read_conversation(&write(far, UserId(Uuid::nil()))).is_err(), "{far}");

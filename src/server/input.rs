@@ -64,8 +64,8 @@ impl Fields {
             None => Err(ServiceError::invalid(field, "This field is missing.")),
             Some(value) => value
                 .as_u64()
-                .filter(|seq| (1..=i64::MAX.cast_unsigned()).contains(seq))
                 .map(Seq)
+                .filter(|seq| (Seq(1)..=Seq::MAX).contains(seq))
                 .ok_or_else(|| ServiceError::invalid(field, "A whole number from 1 on is expected.")),
         }
     }

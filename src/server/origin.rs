@@ -19,7 +19,8 @@ impl PublicOrigin {
         let bare = url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()
-            && url.username().is_empty();
+            && url.username().is_empty()
+            && url.password().is_none();
         let Origin::Tuple(..) = url.origin() else { return None };
         bare.then(|| Self { allowed: vec![url.origin().ascii_serialization()] })
     }
@@ -96,7 +97,16 @@ mod tests {
             PublicOrigin::parse("https://mosaic.example").is_some_and(|o| o.is("https://mosaic.example"))
         );
         assert!(PublicOrigin::parse("http://127.0.0.1:3000/").is_some_and(|o| o.is("http://127.0.0.1:3000")));
-        for bad in ["mosaic.example", "https://a/b", "ftp://a", "https://u@a", "https://a?b", "", "null"] {
+        for bad in [
+            "mosaic.example",
+            "https://a/b",
+            "ftp://a",
+            "https://u@a",
+            "https://:p@a",
+            "https://a?b",
+            "",
+            "null",
+        ] {
             assert!(PublicOrigin::parse(bad).is_none(), "{bad}");
         }
     }

@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use mosaic::domain::{DisplayName, ScoredProfile, UserId, matching};
 use mosaic::server::people::crowd;
 use mosaic::server::store::{MAX_INTERESTS, MatchCursor, NewProfile, SharedStore, fold};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::{BoxedStrategy, ValueTree as _};
+use proptest::test_runner::TestRunner;
 
 use crate::support::{Db, at, somebody};
 
@@ -291,4 +296,105 @@ pub async fn other_instances_agree(db: Db) {
     let expected = expected(&now, viewer, "");
     assert_eq!(all(&db.store, viewer.id, "", 50).await, expected);
     assert_eq!(all(&other, viewer.id, "", 50).await, expected);
+}
+
+/// What people may be called and look for: letters that fold to others, that have forms of their own at the
+/// end of a word or take several code points, and everything that means something to a database.
+const PIECES: &[&str] = &[
+    "%",
+    "_",
+    "\\",
+    "'",
+    "\"",
+    "*",
+    "?",
+    "(",
+    ")",
+    ":",
+    "&",
+    "|",
+    "!",
+    "-",
+    "--",
+    "^",
+    "{",
+    "}",
+    "[",
+    "]",
+    "<->",
+    "AND",
+    "OR",
+    "NOT",
+    "NEAR",
+    "\n",
+    "\t",
+    " ",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{202e}",
+    "a",
+    "A",
+    "ab",
+    "é",
+    "e\u{301}",
+    "İ",
+    "ı",
+    "ß",
+    "ẞ",
+    "Σ",
+    "ς",
+    "ﬁ",
+    "Ａ",
+    "ſ",
+    "K",
+    "ǅ",
+    "ᾼ",
+    "好",
+    "👍🏽",
+    "\u{10ffff}",
+    "\u{fffe}",
+    "$1",
+    "%s",
+    "x'",
+];
+
+/// A text of such pieces.
+fn pieced(most: usize) -> impl Strategy<Value = String> {
+    let piece =
+        prop_oneof![6 => select(PIECES).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)];
+    vec(piece, 0..=most).prop_map(|pieces| pieces.concat())
+}
+
+/// Any text finds those who contain it, as a plain search through everybody does. Every search is right
+/// whichever way it takes: with few people and with many.
+pub async fn any_text_finds_who_contains_it(db: Db) {
+    let mut chance = TestRunner::default();
+    let mut drawn = |strategy: &dyn Fn() -> BoxedStrategy<String>| {
+        strategy().new_tree(&mut chance).expect("nothing is filtered").current()
+    };
+    let short = || pieced(3).boxed();
+    let long = || pieced(9).prop_map(|text| text.replace('\0', "")).boxed();
+    let people: Vec<_> = (0..60)
+        .map(|n| NewProfile {
+            display_name: DisplayName::parse(&drawn(&long))
+                .unwrap_or_else(|_| DisplayName::parse("X").expect("a name")),
+            headline: drawn(&long),
+            interests: vec![drawn(&long), format!("tag {}", n % 4)],
+            ..somebody(&format!("user{n}"))
+        })
+        .collect();
+    db.store.seed_profiles(&people).await.expect("seeded");
+    let viewer = &people[0];
+    for n in 0..120 {
+        // Half of the texts stand somewhere.
+        let text = if n % 2 == 0 {
+            drawn(&short)
+        } else {
+            let own: Vec<char> = people[n % people.len()].headline.chars().collect();
+            own.iter().skip(n % 3).take(1 + n % 5).collect()
+        };
+        let folded = fold(&text);
+        let expected = expected(&people, viewer, &folded);
+        assert_eq!(all(&db.store, viewer.id, &folded, 50).await, expected, "{text:?} as {folded:?}");
+    }
 }

@@ -162,10 +162,11 @@ impl Timeline {
     }
 }
 
-/// The part of a page that reaches its end without a hole. A page has none; this is what keeps the
-/// run dense if a server ever sends one.
+/// The part of a page that reaches its end without a hole, and begins with a position. A page has no
+/// hole; this is what keeps the run dense if a server ever sends one.
 fn dense_end(mut page: Vec<Entry>) -> Vec<Entry> {
     let seq = |entry: &Entry| entry.seq.unwrap_or_default();
+    page.retain(|entry| seq(entry) > Seq::ZERO);
     let holes = page.windows(2).rposition(|pair| seq(&pair[0]).next() != seq(&pair[1]));
     page.split_off(holes.map_or(0, |at| at + 1))
 }

@@ -31,8 +31,8 @@ impl Timeline {
     /// Takes in where the server says the conversation stands.
     pub(in crate::chat) fn take_head(&mut self, last: Seq, read: Seq, unread: u64) {
         let ours = self.read_seq;
-        self.raise_last(last);
-        self.tally = Tally { last, unread };
+        self.raise_last(last.max(read));
+        self.tally = Tally { last, unread: unread.min(last.0.saturating_sub(read.0)) };
         self.read_seq = read;
         self.raise_read(ours);
         self.account();

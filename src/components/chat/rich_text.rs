@@ -146,7 +146,32 @@ fn is_symbol(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::properties::config;
+
+    proptest! {
+        #![proptest_config(config("tests/corpus/regressions/rich_text.txt"))]
+
+        #[test]
+        fn any_message_is_whole_and_its_links_lead_out(
+            text in prop_oneof![
+                any::<String>(),
+                "((https?://|HTTPS://|mailto:|javascript:|data:)?[a-z<>\"'`().,\\u{202e}\\u{0}é🦀 \\n\\]]{0,6}){0,12}",
+            ],
+        ) {
+            let links = links(&text);
+            prop_assert!(links.len() <= MAX_LINKS);
+            for link in links {
+                prop_assert!(SCHEMES.iter().any(|scheme| starts_with(link, scheme)), "{:?}", link);
+                prop_assert!(!link.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"`".contains(c)));
+            }
+            if is_emoji_only(&text) {
+                prop_assert!(!text.contains(char::is_alphabetic));
+            }
+        }
+    }
 
     fn links(text: &str) -> Vec<&str> {
         let pieces = pieces(text);

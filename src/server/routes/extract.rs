@@ -168,3 +168,73 @@ async fn pass_over(body: Body) {
     // Whoever sends slower than this gets a broken connection instead of an answer.
     let _ = tokio::time::timeout(PASSED_OVER_TIME, all).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::properties::config;
+
+    fn headers(name: header::HeaderName, values: &[Vec<u8>]) -> HeaderMap {
+        let values = values.iter().filter_map(|value| HeaderValue::from_bytes(value).ok());
+        values.map(|value| (name.clone(), value)).collect()
+    }
+
+    #[test]
+    fn the_first_cookie_of_the_name_counts() {
+        let found = |text: &str| {
+            let headers = headers(header::COOKIE, &[text.as_bytes().to_vec()]);
+            cookie(&headers, "sid").map(str::to_owned)
+        };
+        assert_eq!(found("a=b; sid=x; sid=y").as_deref(), Some("x"));
+        assert_eq!(found("sid=x=y; z").as_deref(), Some("x=y"));
+        for other in ["", "sid", "SID=x", "__Host-sid=x", "xsid=x", "a=sid=x", "sid =x", "\"sid=x\""] {
+            assert_eq!(found(other), None, "{other:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(config("tests/corpus/regressions/headers.txt"))]
+
+        #[test]
+        fn a_cookie_is_found_among_any_others(
+            before in vec("[!-:<-~]{0,8}", 0..4), token in "[A-Za-z0-9_-]{43}", after in vec("[!-:<-~]{0,8}", 0..4),
+        ) {
+            prop_assume!(before.iter().all(|pair| !pair.starts_with("__Host-sid=")));
+            let pairs: Vec<_> = before.into_iter().chain([format!("__Host-sid={token}")]).chain(after).collect();
+            let one = [pairs.join("; ").into_bytes()];
+            // A proxy may make several headers of one (RFC 9113, 8.2.3).
+            let many: Vec<_> = pairs.into_iter().map(String::into_bytes).collect();
+            for values in [one.as_slice(), &many] {
+                let headers = headers(header::COOKIE, values);
+                prop_assert_eq!(cookie(&headers, "__Host-sid"), Some(token.as_str()));
+            }
+        }
+
+        #[test]
+        fn headers_of_any_bytes_name_nobody_by_accident(values in vec(vec(any::<u8>(), 0..40), 0..4)) {
+            let cookies = headers(header::COOKIE, &values);
+            if let Some(found) = cookie(&cookies, "sid") {
+                let pair = format!("sid={found}");
+                prop_assert!(values.iter().any(|value| String::from_utf8_lossy(value).contains(&pair)));
+            }
+            let authorization = headers(header::AUTHORIZATION, &values);
+            if let Some(token) = bearer(&authorization) {
+                let first = String::from_utf8_lossy(&values[0]).to_ascii_lowercase();
+                prop_assert!(first.trim().starts_with("bearer "), "{token:?} of {first:?}");
+            }
+        }
+
+        #[test]
+        fn a_bearer_token_is_taken_as_it_is(
+            scheme in "[bB][eE][aA][rR][eE][rR]", spaces in " {1,3}", token in "[A-Za-z0-9._~+/-]{1,60}=?",
+        ) {
+            let value = format!("{scheme}{spaces}{token}").into_bytes();
+            let authorization = headers(header::AUTHORIZATION, &[value]);
+            prop_assert_eq!(bearer(&authorization), Some(token.as_str()));
+        }
+    }
+}

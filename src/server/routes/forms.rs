@@ -86,7 +86,24 @@ pub fn own_path(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::own_path;
+    use crate::properties::config;
+
+    proptest! {
+        #![proptest_config(config("tests/corpus/regressions/own_paths.txt"))]
+
+        #[test]
+        fn whatever_is_asked_for_a_browser_stays_here(
+            next in prop_oneof![any::<String>(), "[/\\\\.:@?#\\t a-c%0-9]{0,12}", "(/|//|/\\\\|/\\./|/%2f)[!-~]{0,10}"],
+        ) {
+            let base = url::Url::parse("https://mosaic.example/login").expect("an address");
+            let there = base.join(own_path(&next)).expect("a path can be gone to");
+            prop_assert_eq!(there.origin(), base.origin(), "{:?}", next);
+            prop_assert!(axum::http::HeaderValue::from_str(own_path(&next)).is_ok());
+        }
+    }
 
     #[test]
     fn only_own_paths_are_followed() {

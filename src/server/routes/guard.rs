@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use super::extract::{BODY_BYTES, bearer, is_json, read};
 use crate::server::AppState;
 use crate::server::error::refuse;
+use crate::server::origin::PublicOrigin;
 
 /// A request that takes longer is given up; what it wrote may stand.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
@@ -18,26 +19,43 @@ const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// Refuses what another site makes a browser send (OWASP: cross-site request forgery). A browser
 /// tells where a request comes from; who presents a bearer token is no browser acting unasked.
 pub async fn cross_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match sender(&state.config.origin, &request) {
+        Sender::Ours => next.run(request).await,
+        Sender::Foreign => {
+            refuse(StatusCode::FORBIDDEN, "cross_site", "This request came from another site.")
+        }
+        Sender::Unknown => {
+            let message = "The body must be application/json.";
+            refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+        }
+    }
+}
+
+/// Who made a browser send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    /// A page of ours, or nobody did.
+    Ours,
+    /// Another site.
+    Foreign,
+    /// Nothing tells, and a form of another site could have sent it.
+    Unknown,
+}
+
+fn sender(ours: &PublicOrigin, request: &Request) -> Sender {
     let headers = request.headers();
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_safe || bearer(headers).is_some() {
-        return next.run(request).await;
+        return Sender::Ours;
     }
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let ours = match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+    let is_ours = match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => state.config.origin.is(origin),
-        (None, None) if is_json(headers) || is_empty(&request) => true,
-        (None, None) => {
-            let message = "The body must be application/json.";
-            return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
-        }
+        (None, Some(origin)) => ours.is(origin),
+        (None, None) if is_json(headers) || is_empty(request) => true,
+        (None, None) => return Sender::Unknown,
     };
-    if ours {
-        next.run(request).await
-    } else {
-        refuse(StatusCode::FORBIDDEN, "cross_site", "This request came from another site.")
-    }
+    if is_ours { Sender::Ours } else { Sender::Foreign }
 }
 
 fn is_empty(request: &Request) -> bool {
@@ -89,5 +107,84 @@ pub async fn whole_body(request: Request, next: Next) -> Response {
     match read(Request::from_parts(parts.clone(), body), BODY_BYTES).await {
         Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Err(refusal) => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use proptest::option;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::properties::config;
+
+    const OURS: &str = "https://mosaic.example";
+
+    /// Bytes that a header may hold: what a browser says, and what it never does.
+    fn value(said: &'static [&'static str]) -> impl Strategy<Value = Option<HeaderValue>> {
+        let other = "[\\x20-\\x7e\u{e9}]{0,12}".prop_map(|text: String| text);
+        let text = prop_oneof![3 => select(said).prop_map(str::to_owned), 1 => other];
+        option::of(text.prop_map(|text| HeaderValue::from_bytes(text.as_bytes()).expect("a header's bytes")))
+    }
+
+    proptest! {
+        #![proptest_config(config("tests/corpus/regressions/cross_site.txt"))]
+
+        /// Whatever the headers are, a request that changes something and may carry a cookie passes only when
+        /// the browser says that it is ours, or when no page of another site can have sent it.
+        #[test]
+        fn nothing_of_another_site_passes(
+            method in select(vec!["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "get", "BREW"]),
+            site in value(&["same-origin", "none", "same-site", "cross-site", "", "Same-Origin", "same-origin,"]),
+            origin in value(&[OURS, "null", "https://mosaic.example.evil", "http://mosaic.example", ""]),
+            kind in value(&["application/json", "APPLICATION/JSON; charset=utf-8", "application/x+json",
+                "text/plain", "text/plain; application/json", "application/x-www-form-urlencoded",
+                "multipart/form-data; boundary=application/json"]),
+            authorization in value(&["Bearer x", "bearer x", "Bearer", "Basic x", " Bearer x"]),
+            body in select(vec!["", "{}"]),
+        ) {
+            let ours = PublicOrigin::parse(OURS).expect("an origin");
+            let mut request = Request::builder().method(method).body(Body::from(body)).expect("a request");
+            let named = [
+                ("sec-fetch-site", &site),
+                ("origin", &origin),
+                ("content-type", &kind),
+                ("authorization", &authorization),
+            ];
+            for (name, value) in named {
+                if let Some(value) = value {
+                    request.headers_mut().insert(name, value.clone());
+                }
+            }
+            let is = |header: &Option<HeaderValue>, texts: &[&str]| {
+                header.as_ref().is_some_and(|value| texts.iter().any(|text| value.as_bytes() == text.as_bytes()))
+            };
+            let changes_nothing = ["GET", "HEAD", "OPTIONS"].contains(&method);
+            let has_bearer = authorization.as_ref().is_some_and(|value| {
+                value.to_str().is_ok_and(|text| text.to_ascii_lowercase().starts_with("bearer "))
+            });
+            // What a form can say of its body (Fetch standard: CORS-safelisted request headers), and nothing.
+            let by_a_form = !body.is_empty()
+                && kind.as_ref().and_then(|kind| kind.to_str().ok()).is_none_or(|kind| {
+                    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+                    !(essence.starts_with("application/") && essence.ends_with("json"))
+                });
+            match sender(&ours, &request) {
+                Sender::Ours => prop_assert!(
+                    changes_nothing
+                        || has_bearer
+                        || is(&site, &["same-origin", "none"])
+                        || site.is_none() && is(&origin, &[OURS])
+                        || site.is_none() && origin.is_none() && !by_a_form
+                ),
+                Sender::Foreign => prop_assert!(site.is_some() || origin.is_some()),
+                Sender::Unknown => prop_assert!(site.is_none() && origin.is_none() && by_a_form),
+            }
+            if changes_nothing || has_bearer || is(&site, &["same-origin"]) {
+                prop_assert_eq!(sender(&ours, &request), Sender::Ours);
+            }
+        }
     }
 }

@@ -1,0 +1,25 @@
+//! Properties: what must hold for every input, not for examples. [`checks`] says what holds for any bytes
+//! at all; they are asked about the kept inputs in `tests/corpus`, about mutations of those, and, by
+//! `make fuzz`, about what a fuzzer makes of them. The other modules make inputs that mean something.
+//!
+//! `PROPTEST_CASES=10000` looks longer. What failed once stays in `tests/corpus/regressions` and is
+//! tried first from then on.
+#![cfg(feature = "ssr")]
+
+mod checks;
+mod corpus;
+mod cursors;
+mod frames;
+mod matching;
+mod queries;
+mod texts;
+mod timeline;
+
+use proptest::test_runner::{Config, FileFailurePersistence};
+
+/// How a property of a subject is tried. The file keeps what failed.
+fn config(regressions: &'static str) -> Config {
+    let persistence = FileFailurePersistence::Direct(regressions);
+    let config = Config::default();
+    Config { cases: 4 * config.cases, failure_persistence: Some(Box::new(persistence)), ..config }
+}
