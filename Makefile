@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test-faults: ## Everything that can go wrong, the long versions included, and a 
 
 mutations: ## Take out one safeguard of delivery at a time and see its test turn red; ARGS="outbox" picks some
 	@exec scripts/mutations.sh $(ARGS)
+
+fuzz: ## Look for inputs that break a check of tests/properties, a minute each; ARGS="frames outbox" picks some
+	@exec scripts/fuzz.sh $(ARGS)
 
 e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --headed" goes to Playwright
 	@scripts/setup.sh test

@@ -375,7 +375,8 @@ pub const COMMIT_LAG: TimeDelta = TimeDelta::seconds(15);
 /// How long an instance that does not beat still counts as alive, in seconds.
 pub const INSTANCE_LEASE_SECONDS: i64 = 40;
 
-/// The form in which search compares: NFKC, lower case.
+/// The form in which search compares: NFKC, lower case. U+FFFE and U+FFFF, which are no characters, are
+/// U+FFFD: `SQLite`'s index cannot tell them apart.
 #[must_use]
 pub fn fold(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
@@ -383,5 +384,6 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+    let known = |c| if matches!(c, '\u{fffe}' | '\u{ffff}') { char::REPLACEMENT_CHARACTER } else { c };
+    text.nfkc().flat_map(char::to_lowercase).nfkc().map(known).collect()
 }

@@ -8,6 +8,7 @@ mod authorisation;
 mod bad_input;
 mod contacts;
 mod conversations;
+mod corpus;
 mod cross_site;
 mod cut_off;
 mod drain;

@@ -2,8 +2,9 @@
 //! at all; they are asked about the kept inputs in `tests/corpus`, about mutations of those, and, by
 //! `make fuzz`, about what a fuzzer makes of them. The other modules make inputs that mean something.
 //!
-//! `PROPTEST_CASES=10000` looks longer. What failed once stays in `tests/corpus/regressions` and is
-//! tried first from then on.
+//! `PROPTEST_CASES=10000` looks longer. What fails is kept: bytes as a file of the corpus, which wants a
+//! name that says what is odd about it; anything else in `tests/corpus/regressions`. Both are tried again
+//! in every run.
 #![cfg(feature = "ssr")]
 
 mod checks;
@@ -17,9 +18,14 @@ mod timeline;
 
 use proptest::test_runner::{Config, FileFailurePersistence};
 
+/// How a property is tried.
+fn without_regressions() -> Config {
+    let config = Config::default();
+    Config { cases: 4 * config.cases, failure_persistence: None, ..config }
+}
+
 /// How a property of a subject is tried. The file keeps what failed.
 fn config(regressions: &'static str) -> Config {
     let persistence = FileFailurePersistence::Direct(regressions);
-    let config = Config::default();
-    Config { cases: 4 * config.cases, failure_persistence: Some(Box::new(persistence)), ..config }
+    Config { failure_persistence: Some(Box::new(persistence)), ..without_regressions() }
 }

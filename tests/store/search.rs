@@ -203,8 +203,9 @@ pub async fn every_text_is_found_where_it_occurs(db: Db) {
 pub async fn wildcards_are_plain_characters(db: Db) {
     let ada = db.person("ada").await;
     let mut ids = BTreeMap::new();
-    for (n, name) in
-        ["100% sure", "under_score", "back\\slash", "quo'te", "plain", "star*"].iter().enumerate()
+    for (n, name) in ["100% sure", "under_score", "back\\slash", "quo'te", "plain", "star*", "a\u{fffe}b"]
+        .iter()
+        .enumerate()
     {
         let profile = NewProfile { headline: (*name).to_owned(), ..somebody(&format!("somebody{n}")) };
         db.store.create_profile(&profile).await.expect("stored");
@@ -223,9 +224,15 @@ pub async fn wildcards_are_plain_characters(db: Db) {
         ("p_ain", &[]),
         ("\"", &[]),
         ("' OR 1=1 --", &[]),
+        ("\n", &[]),
+        ("sure\n", &[]),
+        ("somebody1\nunder_score", &[]),
+        ("a\u{fffe}b", &["a\u{fffe}b"]),
+        ("\u{fffe}", &["a\u{fffe}b"]),
     ] {
         let found: BTreeSet<_> = found.iter().map(|name| ids[name]).collect();
-        let got: BTreeSet<_> = all(&db.store, ada, text, 50).await.into_iter().map(|(id, _)| id).collect();
+        let got: BTreeSet<_> =
+            all(&db.store, ada, &fold(text), 50).await.into_iter().map(|(id, _)| id).collect();
         assert_eq!(got, found, "{text:?}");
     }
 }
@@ -373,7 +380,7 @@ pub async fn any_text_finds_who_contains_it(db: Db) {
         strategy().new_tree(&mut chance).expect("nothing is filtered").current()
     };
     let short = || pieced(3).boxed();
-    let long = || pieced(9).prop_map(|text| text.replace('\0', "")).boxed();
+    let long = || pieced(9).prop_map(|text| text.replace(['\0', '\n'], "")).boxed();
     let people: Vec<_> = (0..60)
         .map(|n| NewProfile {
             display_name: DisplayName::parse(&drawn(&long))

@@ -115,3 +115,50 @@ impl<'de> Deserialize<'de> for Stored {
         deserializer.deserialize_any(Anything)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADA: &str = "00000000-0000-0000-0000-00000000000a";
+
+    fn texts(json: &str) -> Vec<String> {
+        let outbox: Outbox = serde_json::from_str(json).expect("any JSON is an outbox");
+        outbox.items().iter().map(|item| item.content.clone()).collect()
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_costs_no_other() {
+        let item = |text: &str| {
+            format!(r#"{{"client_id":"{ADA}","peer":"{ADA}","content":"{text}","queued_at":1}}"#)
+        };
+        let (one, two) = (item("one"), item("two"));
+        for broken in [
+            "null",
+            "7",
+            "-1",
+            "1.5",
+            "true",
+            r#""x""#,
+            "[]",
+            "{}",
+            r#"{"client_id":7}"#,
+            r#"{"content":"x"}"#,
+        ] {
+            assert_eq!(texts(&format!(r#"{{"items":[{one},{broken},{two}]}}"#)), ["one", "two"], "{broken}");
+        }
+        assert_eq!(texts(&format!(r#"{{"items":[{one}],"settled":{{"x":1}},"version":2}}"#)), ["one"]);
+        assert_eq!(texts(r#"{"items":"x"}"#), Vec::<String>::new());
+        assert_eq!(texts("[]"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn who_wrote_what_to_whom_is_enough() {
+        let json = format!(
+            r#"{{"items":[{{"client_id":"{ADA}","peer":"{ADA}","content":"one","queued_at":-1,"failed":{{"code":"x"}}}}]}}"#
+        );
+        let outbox: Outbox = serde_json::from_str(&json).expect("it is JSON");
+        let item = &outbox.items()[0];
+        assert_eq!((item.queued_at, &item.failed), (Millis(0), &None));
+    }
+}

@@ -272,3 +272,16 @@ fn opening_does_not_wait_for_its_turn_and_a_failure_ahead_of_time_shows_nowhere(
     device.feed(failed(HistoryQuery::Newest));
     assert_eq!(device.timeline(ADA).loading(), Loading::Failed);
 }
+
+#[test]
+fn nothing_stands_before_the_first_position() {
+    let mut device = Device::live(vec![head(ADA, 3, 0, 3)]);
+    device.feed(OPEN);
+    device.loaded(HistoryQuery::Newest, newest(0, 3));
+    assert_eq!(device.positions(ADA), [1, 2, 3]);
+    let mut device = Device::live(vec![head(ADA, 3, 0, 3)]);
+    device.feed(OPEN);
+    device.loaded(HistoryQuery::Newest, newest(2, 3));
+    device.loaded(HistoryQuery::Before(Seq(2)), newest(0, 1));
+    assert_eq!(device.positions(ADA), [1, 2, 3]);
+}

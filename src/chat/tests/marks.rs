@@ -166,3 +166,13 @@ fn claims_start_anew_with_each_socket() {
     assert_eq!(claims(&device.reconnect(vec![head(ADA, 6, 5, 1)])), [(ADA, 6)]);
     assert_eq!(claims(&device.reconnect(vec![head(ADA, 6, 6, 0)])), [], "read says it all");
 }
+
+#[test]
+fn a_head_that_contradicts_itself_is_taken_as_far_as_it_can_be() {
+    let mut device = Device::live(vec![head(ADA, 1, 5, 0)]);
+    assert_eq!(device.timeline(ADA).last_seq(), Seq(5), "what was read was there");
+    device.resync(vec![head(ADA, 5, 3, u64::MAX)]);
+    assert_eq!(device.timeline(ADA).unread(), 0, "a mark never goes back");
+    device.resync((2..6).map(|n| head(super::support::person(n), Seq::MAX.0, 0, u64::MAX)).collect());
+    assert_eq!(device.session.total_unread(), u64::MAX);
+}

@@ -91,8 +91,9 @@ pub async fn page<I: Index>(
     after: Option<MatchCursor>,
 ) -> anyhow::Result<(Vec<MatchCursor>, bool)> {
     let limit = usize::try_from(limit)?;
-    // Databases disagree about what a NUL is; nobody's text has one.
-    if text.contains('\0') {
+    // Databases disagree about what a NUL is; nobody's text has one. A line feed stands between the lines of
+    // what is searched, and in none of them.
+    if text.contains(['\0', '\n']) {
         return Ok((Vec::new(), false));
     }
     let standing = Standing::read(index, viewer).await?;
