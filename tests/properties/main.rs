@@ -21,7 +21,7 @@ use proptest::test_runner::{Config, FileFailurePersistence};
 /// How a property is tried.
 fn without_regressions() -> Config {
     let config = Config::default();
-    Config { cases: 4 * config.cases, failure_persistence: None, ..config }
+    Config { cases: 2 * config.cases, failure_persistence: None, ..config }
 }
 
 /// How a property of a subject is tried. The file keeps what failed.

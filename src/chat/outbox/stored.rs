@@ -41,10 +41,11 @@ fn item(mut stored: Stored) -> Option<OutboxItem> {
 }
 
 impl Stored {
+    /// The last one of the name, as browsers read JSON.
     fn take(&mut self, name: &str) -> Self {
         let Self::Fields(fields) = self else { return Self::Other };
         let at = fields.iter().rposition(|(key, _)| key == name);
-        at.map_or(Self::Other, |at| fields.swap_remove(at).1)
+        at.map_or(Self::Other, |at| fields.remove(at).1)
     }
 
     fn text(self) -> Option<String> {
