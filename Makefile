@@ -1,9 +1,9 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz schemathesis
 
 help: ## List the recipes
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Install what is missing, build, and serve http://127.0.0.1:3000 with the demo people
 	@exec scripts/run.sh
@@ -29,6 +29,10 @@ mutations: ## Take out one safeguard of delivery at a time and see its test turn
 
 fuzz: ## Look for inputs that break a check of tests/properties, a minute each; ARGS="frames outbox" picks some
 	@exec scripts/fuzz.sh $(ARGS)
+
+schemathesis: ## Thousands of requests made up from the OpenAPI document; SCHEMATHESIS_SEED=7 makes other ones
+	@scripts/setup.sh test
+	@exec scripts/schemathesis.sh
 
 e2e: ## Build the release and run the browser suite; ARGS="tests/flow.spec.ts --headed" goes to Playwright
 	@scripts/setup.sh test

@@ -19,3 +19,14 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# A port of 127.0.0.1 that nobody has.
+free_port() {
+  local port
+  for ((;;)); do
+    port=$((20000 + RANDOM % 12000))
+    # Below the ports that the system hands out by itself, and nobody answers there.
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}

@@ -70,16 +70,6 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-free_port() {
-  local port
-  for ((;;)); do
-    port=$((20000 + RANDOM % 12000))
-    # Below the ports that the system hands out by itself, and nobody answers there.
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  done
-  echo "$port"
-}
-
 start_postgres() {
   local port tries
   port=$(free_port)

@@ -113,6 +113,18 @@ apt_install() {
   rm -f "$log"
 }
 
+# Into a folder of their own beside the repository, in the versions of the list; again when that changes.
+python_tools() {
+  local list=tests/schemathesis/requirements.txt folder=$ROOT/.tools/schemathesis
+  cmp -s "$list" "$folder/installed.txt" && return 0
+  python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install "Python with venv" python3 python3-venv
+  say "Installing Schemathesis (half a minute, once)"
+  python3 -m venv --clear "$folder" || die "Python cannot make $folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$list" ||
+    die "Schemathesis cannot be installed from PyPI"
+  cp "$list" "$folder/installed.txt"
+}
+
 test_machinery() {
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || apt_install PostgreSQL postgresql
   has psql || apt_install psql postgresql-client
@@ -120,6 +132,7 @@ test_machinery() {
   has sqlite3 || apt_install sqlite3 sqlite3
   compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || apt_install libfaketime libfaketime
   if [ -z "${E2E_CHROMIUM:-}" ] && [ ! -x /usr/bin/chromium ]; then apt_install Chromium chromium; fi
+  python_tools
   # Text without a font has no width, and emoji without one are boxes: layouts are measured in the tests.
   if has dpkg-query; then apt_install fonts fonts-liberation fonts-noto-color-emoji; fi
 }

@@ -105,6 +105,7 @@ for check in fmt lint-server lint-browser docs deny; do
 done
 if start_services; then
   step rust cargo test --locked --features ssr --no-fail-fast || true
+  step schemathesis scripts/schemathesis.sh || true
   # The browser's half is the one of the release; the server is what the Rust tests ran, so that none is built twice.
   if step build scripts/build.sh --frontend-only && pair; then
     E2E_MOSAIC=$TARGET_DIR/paired/mosaic step end-to-end scripts/e2e.sh || true

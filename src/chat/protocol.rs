@@ -193,6 +193,7 @@ pub struct HistoryPage {
     pub peer_read_seq: Seq,
     /// How far a device of the peer holds it.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub peer_delivered_seq: Seq,
     /// Whether there is more in the direction of travel.
     pub has_more: bool,

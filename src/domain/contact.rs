@@ -8,12 +8,15 @@ use serde::{Deserialize, Serialize};
 pub struct Contact {
     /// Their messages count, and call for no attention.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub muted: bool,
     /// To be looked at again, whatever was read.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub marked_unread: bool,
     /// Nothing passes between the two: no message arrives, and neither knows whether the other is there.
     #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required))]
     pub blocked: bool,
 }
 
@@ -21,11 +24,11 @@ pub struct Contact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema), schema(rename_all = "snake_case"))]
 pub enum ContactChange {
-    /// Of [`Contact::muted`].
+    /// Whether their messages call for no attention.
     Muted(bool),
-    /// Of [`Contact::marked_unread`].
+    /// Whether to look at the conversation again.
     MarkedUnread(bool),
-    /// Of [`Contact::blocked`].
+    /// Whether anything passes between the two.
     Blocked(bool),
 }
 

@@ -125,10 +125,10 @@ impl IntoResponse for ServiceError {
 #[derive(Serialize, ToSchema)]
 pub struct ErrorAnswer<'a> {
     /// What is wrong.
-    #[schema(inline)]
     error: Refusal<'a>,
 }
 
+/// Why something was refused.
 #[derive(Serialize, ToSchema)]
 struct Refusal<'a> {
     /// Machine-readable.

@@ -17,6 +17,7 @@ mod harness;
 mod instances;
 mod limits;
 mod messages;
+mod openapi;
 mod operations;
 mod pages;
 mod people;

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::Value;
 use utoipa::Modify;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
@@ -52,6 +53,8 @@ struct LogIns;
 
 impl Modify for LogIns {
     fn modify(&self, document: &mut OpenApi) {
+        // The crate names none, which is not the same as one without a name.
+        document.info.license = None;
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -77,8 +80,30 @@ static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
             complete(operation, path, true);
         }
     }
-    serde_json::to_vec(&document).expect("a document of texts and numbers can be written").into()
+    let mut text = serde_json::to_value(&document).expect("a document of texts and numbers can be written");
+    rename_link_fields(&mut text);
+    text.to_string().into()
 });
+
+/// The library writes the fields of links in snake case; the specification has them in camel case.
+fn rename_link_fields(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::Object(links)) = fields.get_mut("links") {
+                for link in links.values_mut().filter_map(Value::as_object_mut) {
+                    for (wrong, right) in [("operation_id", "operationId"), ("request_body", "requestBody")] {
+                        if let Some(field) = link.remove(wrong) {
+                            link.insert(right.to_owned(), field);
+                        }
+                    }
+                }
+            }
+            fields.values_mut().for_each(rename_link_fields);
+        }
+        Value::Array(values) => values.iter_mut().for_each(rename_link_fields),
+        _ => {}
+    }
+}
 
 /// Adds what the guards and the extractors before a handler answer.
 fn complete(operation: &mut Operation, path: &str, is_post: bool) {
@@ -148,10 +173,11 @@ pub fn page() -> Router<AppState> {
     Router::from(SwaggerUi::new(PAGE).config(config)).layer(from_fn(allow_page))
 }
 
-/// Swagger UI is drawn by its own script and style sheet.
+/// Swagger UI is drawn by its own script and style sheet, and its script writes markup with style attributes:
+/// only here may a page have those.
 async fn allow_page(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                   connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
     if response.status() == StatusCode::OK {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -23,7 +23,7 @@ pub struct SignUp {
     #[schema(min_length = 8, max_length = 256)]
     pub password: String,
     /// The name others are to see: 1–80 characters after trimming, no control characters.
-    #[schema(min_length = 1, max_length = 80)]
+    #[schema(min_length = 1, max_length = 80, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub display_name: String,
 }
 
