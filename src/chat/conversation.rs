@@ -12,6 +12,8 @@ pub(super) struct Conversation {
     pub(super) open: bool,
     /// Whether the server said where it stands.
     pub(super) is_listed: bool,
+    /// Whether the peer's account is gone, and with it what the server held. Accounts never come back.
+    pub(super) is_gone: bool,
     /// What the user chose for the peer.
     pub(super) contact: Contact,
     pub(super) online: Option<bool>,
@@ -39,7 +41,7 @@ pub(super) struct Conversation {
 impl Conversation {
     /// Messages of the peer that wait to be read.
     pub(super) fn unread(&self) -> u64 {
-        if self.contact.blocked { 0 } else { self.timeline.unread() }
+        if self.contact.blocked || self.is_gone { 0 } else { self.timeline.unread() }
     }
 }
 

@@ -122,6 +122,11 @@ pub enum ServerFrame {
         /// How the user stands to them now.
         contact: Contact,
     },
+    /// The account of the peer is gone, and the conversation with it. It never comes back.
+    Gone {
+        /// The other member.
+        peer_id: UserId,
+    },
     /// Frames may have been lost: compare and fetch.
     Resync {
         /// Where every conversation stands.
@@ -153,6 +158,10 @@ pub enum ServerFrame {
     /// A frame of a newer server, or one that lacks a field; ignored.
     Unknown,
 }
+
+/// How many conversations `welcome` lists at most, those with the newest messages; older ones are found in
+/// the inbox.
+pub const MAX_LISTED: u32 = 1000;
 
 /// Where one conversation stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

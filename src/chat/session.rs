@@ -10,6 +10,7 @@
 
 mod connection;
 mod events;
+mod gone;
 mod history;
 mod marks;
 mod receiving;
@@ -117,6 +118,7 @@ impl Session {
             typing: conversation.typing_until.is_some(),
             unread: conversation.unread(),
             is_listed: conversation.is_listed,
+            is_gone: conversation.is_gone,
             contact: conversation.contact,
         })
     }
@@ -164,6 +166,7 @@ impl Session {
             Input::ReloadRequested { peer } => self.reload(now, peer),
             Input::OlderRequested { peer } => self.older_requested(now, peer),
             Input::HistoryLoaded { peer, query, page } => self.history_loaded(now, peer, query, &page),
+            Input::PeerGone { peer } => self.peer_gone(peer),
             Input::HistoryFailed { peer, query } => self.history_failed(now, peer, query),
             Input::ReadUpTo { peer, seq } => self.read_up_to(peer, seq),
             Input::ContactChanged { peer, contact } => self.contact_changed(now, peer, contact),

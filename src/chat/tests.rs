@@ -1,6 +1,7 @@
 //! The delivery core under test: every rule on a virtual clock, and every order of small inputs.
 
 mod connection;
+mod gone;
 mod history;
 mod marks;
 mod permutations;

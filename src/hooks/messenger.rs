@@ -165,6 +165,13 @@ impl Messenger {
         memo(move || state.with(|state| state.is_listed.then_some((state.unread, state.contact)))).into()
     }
 
+    /// Whether the account of `peer` is gone.
+    #[must_use]
+    pub fn is_gone(&self, peer: UserId) -> Signal<bool> {
+        let state = self.signals.of(peer).state;
+        Signal::derive(move || state.with(|state| state.is_gone))
+    }
+
     /// Whether `peer` is typing to the user.
     #[must_use]
     pub fn typing_of(&self, peer: UserId) -> Signal<bool> {

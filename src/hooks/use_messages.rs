@@ -88,6 +88,8 @@ pub struct UseMessages {
     pub presence: Signal<Option<Presence>>,
     /// What the user chose for the peer.
     pub contact: Signal<Contact>,
+    /// Whether the peer's account is gone.
+    pub is_gone: Signal<bool>,
     /// How the first page stands.
     pub loading: Signal<Loading>,
     /// Whether an older page is on its way.
@@ -222,11 +224,14 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         typing: messenger.typing_of(peer),
         presence: messenger.presence_of(peer),
         contact,
+        is_gone: messenger.is_gone(peer),
         loading: loading.into(),
         missing: Signal::derive(move || missing.get().unwrap_or(0)),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
-        is_empty: Signal::derive(move || count.get() == Some(0) && loading.get() == Loading::Ready),
+        is_empty: Signal::derive(move || {
+            count.get() == Some(0) && loading.get() == Loading::Ready && !messenger.is_gone(peer).get()
+        }),
         is_at_end: memo(move || window.get().is_at_end()).into(),
         tail: tail.into(),
         follows_end,

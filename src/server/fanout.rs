@@ -131,6 +131,7 @@ fn concerns(frame: &ServerFrame, user: UserId) -> bool {
         | ServerFrame::Read { .. }
         | ServerFrame::Typing { .. }
         | ServerFrame::Contact { .. }
+        | ServerFrame::Gone { .. }
         | ServerFrame::Presence { .. } => true,
         _ => false,
     }

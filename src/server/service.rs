@@ -4,7 +4,9 @@
 mod access;
 mod accounts;
 mod contacts;
+mod export;
 mod messages;
+mod own_account;
 mod people;
 mod presence;
 
@@ -25,8 +27,10 @@ use super::hub::Hub;
 use super::limits::Limits;
 use super::store::{InstanceId, SharedStore};
 
-pub use accounts::{LoggedIn, SignUp};
-pub use messages::{Sent, WELCOME_CONVERSATIONS};
+pub use accounts::{Caller, LoggedIn, SignUp};
+pub use export::Export;
+pub use messages::Sent;
+pub use own_account::Device;
 
 /// The result of a use case.
 pub type Result<T, E = ServiceError> = std::result::Result<T, E>;

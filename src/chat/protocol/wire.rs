@@ -69,6 +69,7 @@ impl WireFrame {
                 last_seen: self.last_seen,
             },
             "contact" => ServerFrame::Contact { peer_id: self.peer_id?, contact: self.contact? },
+            "gone" => ServerFrame::Gone { peer_id: self.peer_id? },
             "resync" => ServerFrame::Resync { conversations: self.conversations? },
             "pong" => ServerFrame::Pong {
                 server_time: self.server_time?,
@@ -170,6 +171,7 @@ mod tests {
             ServerFrame::Typing { peer_id },
             ServerFrame::Presence { peer_id, online: false, last_seen: None },
             ServerFrame::Contact { peer_id, contact: Contact { blocked: true, ..Contact::default() } },
+            ServerFrame::Gone { peer_id },
             ServerFrame::Resync { conversations: vec![head.clone()] },
             ServerFrame::Pong {
                 server_time: at,

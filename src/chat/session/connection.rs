@@ -227,7 +227,7 @@ impl Session {
         let held = |open| {
             let each = self.conversations.iter();
             each.filter(move |(_, conversation)| {
-                conversation.open == open && conversation.timeline.is_ready()
+                conversation.open == open && !conversation.is_gone && conversation.timeline.is_ready()
             })
         };
         let heads = held(true).chain(held(false)).take(PING_HEADS);

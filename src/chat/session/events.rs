@@ -86,6 +86,11 @@ pub enum Input {
         /// The answer.
         page: HistoryPage,
     },
+    /// There is no such person, said the server instead of a page.
+    PeerGone {
+        /// Who.
+        peer: UserId,
+    },
     /// A page of history could not be loaded.
     HistoryFailed {
         /// With whom.
@@ -192,6 +197,8 @@ pub struct PeerState {
     pub unread: u64,
     /// Whether the server listed their conversation, so that `unread` and `contact` are all there is.
     pub is_listed: bool,
+    /// Whether their account is gone.
+    pub is_gone: bool,
     /// What the user chose for them.
     pub contact: Contact,
 }

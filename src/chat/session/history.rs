@@ -37,6 +37,9 @@ impl Session {
 
     pub(super) fn reload(&mut self, now: Millis, peer: UserId) {
         let conversation = self.conversation(peer);
+        if conversation.is_gone {
+            return;
+        }
         let is_due = matches!(conversation.forward.step, Step::Due(_));
         match conversation.timeline.loading() {
             Loading::Idle | Loading::Failed => self.ask_first(now, peer),
@@ -48,7 +51,10 @@ impl Session {
 
     pub(super) fn older_requested(&mut self, now: Millis, peer: UserId) {
         let conversation = self.conversation(peer);
-        if conversation.older.step == Step::Quiet && conversation.timeline.has_older() {
+        if conversation.older.step == Step::Quiet
+            && conversation.timeline.has_older()
+            && !conversation.is_gone
+        {
             let query = HistoryQuery::Before(conversation.timeline.first_seq());
             conversation.timeline.set_loading_older(true);
             self.ask(now, peer, query);
@@ -128,6 +134,9 @@ impl Session {
 
     pub(super) fn history_failed(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {
         let conversation = self.conversation(peer);
+        if conversation.is_gone {
+            return;
+        }
         let attempt = if let HistoryQuery::Before(_) = query {
             conversation.older.attempt
         } else {
@@ -156,7 +165,7 @@ impl Session {
 
     /// After a welcome or a resync: what is behind asks at once, and what failed tries again.
     pub(super) fn catch_up(&mut self, now: Millis) {
-        for conversation in self.conversations.values_mut() {
+        for conversation in self.conversations.values_mut().filter(|conversation| !conversation.is_gone) {
             let Conversation { timeline, forward, older, open, .. } = conversation;
             if older.is_stale() || matches!(older.step, Step::Due(_)) {
                 older.step = Step::Due(now);
@@ -210,9 +219,9 @@ impl Session {
                     failures.push((*peer, query));
                 }
             }
-            let Conversation { timeline, forward, older, .. } = conversation;
+            let Conversation { timeline, forward, older, is_gone, .. } = conversation;
             timeline.set_loading_older(older.step != Step::Quiet);
-            if !live {
+            if !live || *is_gone {
                 continue;
             }
             if forward.step == Step::Quiet && timeline.has_gap() {
@@ -245,7 +254,7 @@ impl Session {
         self.ask(now, peer, HistoryQuery::Newest);
     }
 
-    fn ask(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {
+    pub(super) fn ask(&mut self, now: Millis, peer: UserId, query: HistoryQuery) {
         let conversation = self.conversation(peer);
         let step = Step::Asked { query, until: now.after(ANSWER_PATIENCE), stale: false };
         if let HistoryQuery::Before(_) = query {

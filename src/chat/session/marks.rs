@@ -74,7 +74,7 @@ impl Session {
         }
         for (peer, conversation) in &mut self.conversations {
             let seq = conversation.timeline.read_seq();
-            if seq > conversation.read_confirmed.max(conversation.read_sent) {
+            if !conversation.is_gone && seq > conversation.read_confirmed.max(conversation.read_sent) {
                 conversation.read_sent = seq;
                 let frame = ClientFrame::Read { peer_id: *peer, seq };
                 self.actions.push_back(super::Action::Transmit(frame));
@@ -85,7 +85,7 @@ impl Session {
         {
             let conversation = self.conversation(peer_id);
             let seq = conversation.timeline.received_seq();
-            if seq > conversation.claimed.max(conversation.read_confirmed) {
+            if !conversation.is_gone && seq > conversation.claimed.max(conversation.read_confirmed) {
                 conversation.claimed = seq;
                 self.next_claim = now.after(CLAIM_EVERY);
                 self.transmit(ClientFrame::Received { peer_id, seq });

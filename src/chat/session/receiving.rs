@@ -46,11 +46,13 @@ impl Session {
                 self.presence(peer_id, online, last_seen);
             }
             ServerFrame::Contact { peer_id, contact } => self.contact_changed(now, peer_id, contact),
+            ServerFrame::Gone { peer_id } => self.peer_gone(peer_id),
             ServerFrame::Pong { server_time, heads, conversations } => {
                 self.set_clock(wall, server_time);
                 if !conversations.is_empty() {
                     self.compare(now, conversations);
                 }
+                self.doubt_unnamed(now, &heads);
                 for (peer, last) in heads {
                     self.conversation(peer).timeline.raise_last(last);
                 }
@@ -83,6 +85,7 @@ impl Session {
             return;
         }
         self.set_clock(wall, server_time);
+        self.bury_unlisted(&heads);
         // What is listed here is a catch-up, and no news when it comes.
         for head in &heads {
             let conversation = self.conversation(head.peer_id);

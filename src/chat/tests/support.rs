@@ -154,7 +154,11 @@ impl Device {
         let mut asked = Vec::new();
         for _ in 0..seconds {
             asked.extend(self.wait(1000));
-            asked.extend(self.feed(self.pong(&[])));
+            // A server names every conversation that exists.
+            let held = |peer| self.session.timeline(peer).map(|timeline| (peer, timeline.last_seq().0));
+            let heads: Vec<_> =
+                [ADA, BOB].into_iter().filter_map(held).filter(|(_, last)| *last > 0).collect();
+            asked.extend(self.feed(self.pong(&heads)));
         }
         asked
     }

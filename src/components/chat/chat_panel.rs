@@ -77,6 +77,7 @@ pub fn ChatPanel(
             }
         }))
     });
+    let is_gone = memo(move || chat.is_gone.get());
     let is_blocked = memo(move || chat.contact.get().blocked);
     let pick = Callback::new(move |opener: String| {
         chat.save_draft(&opener);
@@ -126,7 +127,14 @@ pub fn ChatPanel(
                 />
             </MessageLog>
             {dynamic(move || {
-                if is_blocked.get() {
+                if is_gone.get() {
+                    view! {
+                        <p class="chat-panel__blocked" role="status">
+                            "This account no longer exists."
+                        </p>
+                    }
+                        .into_any()
+                } else if is_blocked.get() {
                     view! { <Blocked chat name /> }.into_any()
                 } else {
                     view! { <Composer chat name draft input /> }.into_any()

@@ -272,6 +272,7 @@ impl Driver {
             if let Some(driver) = this.upgrade() {
                 driver.handle(match answer {
                     Ok(page) => Input::HistoryLoaded { peer, query, page },
+                    Err(rest::Refused::NotFound) => Input::PeerGone { peer },
                     Err(_) => Input::HistoryFailed { peer, query },
                 });
             }
@@ -283,6 +284,9 @@ impl Driver {
         let state = self.session.borrow().peer(peer);
         if state.unread == 0 {
             self.drop_toast(peer);
+        }
+        if state.is_gone {
+            self.storage.save_draft(peer, "");
         }
         if signals.state.with_untracked(|old| *old != state) {
             signals.state.set(state);

@@ -16,6 +16,8 @@ const TIME_OUT_MS: u32 = 10_000;
 pub(super) enum Refused {
     /// The session is over: 401.
     Unauthenticated,
+    /// There is no such person: 404.
+    NotFound,
     /// Anything else; trying again later may help.
     Otherwise,
 }
@@ -71,7 +73,7 @@ pub(super) async fn report(peer: UserId, reason: &str) -> Result<(), Refused> {
 pub(super) async fn log_out() -> Result<(), Refused> {
     match send(Request::post("/auth/logout")).await {
         Ok(_) | Err(Refused::Unauthenticated) => Ok(()),
-        Err(Refused::Otherwise) => Err(Refused::Otherwise),
+        Err(refused) => Err(refused),
     }
 }
 
@@ -102,6 +104,7 @@ async fn answered(request: Result<Request, gloo_net::Error>) -> Result<Response,
     match response.status() {
         200..=299 => Ok(response),
         401 => Err(Refused::Unauthenticated),
+        404 => Err(Refused::NotFound),
         _ => Err(Refused::Otherwise),
     }
 }

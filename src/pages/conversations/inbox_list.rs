@@ -31,10 +31,11 @@ pub fn InboxList(
     };
     let inbox = RwSignal::new(first);
     let messenger = use_messenger();
-    // Who was blocked since the page was loaded is listed no more.
+    // Who was blocked or left since the page was loaded is listed no more.
     let listed = memo(move || {
         let peers = inbox.with(|inbox| inbox.items().iter().map(|item| item.peer.id).collect::<Vec<_>>());
-        let is_heard = |peer: &UserId| !messenger.contact_of(*peer).get().blocked;
+        let is_heard =
+            |peer: &UserId| !messenger.contact_of(*peer).get().blocked && !messenger.is_gone(*peer).get();
         peers.into_iter().filter(is_heard).collect::<Vec<_>>()
     });
     let error = RwSignal::new(error);

@@ -123,9 +123,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::chat::protocol::{ConversationHead, ServerFrame};
+    use crate::chat::protocol::{ConversationHead, MAX_LISTED, ServerFrame};
     use crate::domain::{Contact, Seq};
-    use crate::server::service::WELCOME_CONVERSATIONS;
 
     #[test]
     fn the_longest_welcome_can_be_written() {
@@ -142,7 +141,7 @@ mod tests {
             last_seen: Some(moment),
             contact: Contact { muted: true, marked_unread: true, blocked: true },
         };
-        let conversations = vec![head; usize::try_from(WELCOME_CONVERSATIONS).expect("not that many")];
+        let conversations = vec![head; usize::try_from(MAX_LISTED).expect("not that many")];
         let user_id = UserId(Uuid::max());
         let welcome = ServerFrame::Welcome { user_id, server_time: moment, conversations };
         let bytes = serde_json::to_vec(&welcome).expect("a frame").len();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::access::{Access, authorise};
 use super::{Result, Service};
-use crate::chat::protocol::{ConversationHead, HistoryPage, ServerFrame};
+use crate::chat::protocol::{ConversationHead, HistoryPage, MAX_LISTED, ServerFrame};
 use crate::domain::{ClientId, Message, MessageBody, MessageId, Seq, UserId};
 use crate::server::auth::Viewer;
 use crate::server::error::ServiceError;
@@ -47,8 +47,6 @@ impl From<Insert> for Access<Result<Row>> {
     }
 }
 
-/// Conversations listed when a socket opens; older ones are found in the inbox.
-pub const WELCOME_CONVERSATIONS: u32 = 1000;
 /// Conversations one ping may ask about.
 const PING_HEADS: usize = 1500;
 
@@ -154,7 +152,7 @@ impl Service {
     /// [`ServiceError::Unavailable`].
     pub async fn heads(&self, user: UserId) -> Result<Vec<ConversationHead>> {
         let _turn = self.heads.acquire().await.map_err(|_| ServiceError::Unavailable(None))?;
-        Ok(self.store.conversation_heads(user, WELCOME_CONVERSATIONS, self.clock.now()).await?)
+        Ok(self.store.conversation_heads(user, MAX_LISTED, self.clock.now()).await?)
     }
 
     /// The newest positions of the conversations a ping asks about.
