@@ -72,6 +72,7 @@ contract! {
         seeding_is_idempotent_and_keeps_the_order
         seeding_spans_transactions
         deleting_a_person_takes_everything_of_theirs
+        an_account_goes_while_others_write_to_it
     }
     sessions {
         a_token_finds_its_session
@@ -79,6 +80,9 @@ contract! {
         a_session_is_revoked_once
         a_session_notes_its_use
         a_session_expires_by_its_age_and_by_its_last_use
+        sessions_are_listed_last_used_first
+        a_session_is_revoked_by_its_owner_only
+        another_password_ends_all_other_sessions
         a_ticket_is_taken_once
         a_ticket_taken_by_many_goes_to_one
         a_ticket_of_a_revoked_session_is_worthless

@@ -129,19 +129,16 @@ impl Passwords {
         }
     }
 
-    /// Checks that a password may be chosen.
+    /// Checks that a password, given in `field`, may be chosen.
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] says what would be right.
-    pub fn check_new(password: &str) -> Result<(), ServiceError> {
+    pub fn check_new(field: &'static str, password: &str) -> Result<(), ServiceError> {
         if !PASSWORD_BYTES.contains(&password.len()) {
-            return Err(ServiceError::invalid("password", "A password has 8 to 256 characters."));
+            return Err(ServiceError::invalid(field, "A password has 8 to 256 characters."));
         }
         if COMMON.contains(&password.to_lowercase().as_str()) {
-            return Err(ServiceError::invalid(
-                "password",
-                "This password is too common. Please choose another.",
-            ));
+            return Err(ServiceError::invalid(field, "This password is too common. Please choose another."));
         }
         Ok(())
     }
@@ -234,9 +231,9 @@ mod tests {
 
     #[test]
     fn short_long_and_common_passwords_are_refused() {
-        assert!(Passwords::check_new("mosaic-demo").is_ok());
+        assert!(Passwords::check_new("password", "mosaic-demo").is_ok());
         for bad in ["short", "", "Password1", &"x".repeat(257)] {
-            assert!(Passwords::check_new(bad).is_err(), "{bad}");
+            assert!(Passwords::check_new("password", bad).is_err(), "{bad}");
         }
     }
 

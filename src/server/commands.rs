@@ -73,7 +73,7 @@ pub async fn reports(config: &Config) -> Result<()> {
     let mut out = BufWriter::new(stdout());
     let mut after = None;
     loop {
-        let page = store.reports(after, REPORTS).await.map_err(anyhow::Error::from)?;
+        let page = store.reports(None, after, REPORTS).await.map_err(anyhow::Error::from)?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         for report in &page {

@@ -18,6 +18,9 @@ pub enum ServiceError {
     /// Unknown user or wrong password; the same for both.
     #[error("The username or the password is wrong.")]
     InvalidCredentials,
+    /// Somebody who is logged in gave a wrong password for what needs it again. Not a 401: the log-in stands.
+    #[error("The password is wrong.")]
+    WrongPassword,
     /// It does not exist, or it is not for this user to know.
     #[error("There is nothing here.")]
     NotFound,
@@ -61,6 +64,7 @@ impl ServiceError {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::InvalidCredentials => "invalid_credentials",
+            Self::WrongPassword => "wrong_password",
             Self::NotFound => "not_found",
             Self::UsernameTaken => "username_taken",
             Self::ClientIdReused => "client_id_reused",
@@ -84,7 +88,7 @@ impl ServiceError {
             Self::Unauthenticated | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::UsernameTaken | Self::ClientIdReused => StatusCode::CONFLICT,
-            Self::Blocked => StatusCode::FORBIDDEN,
+            Self::Blocked | Self::WrongPassword => StatusCode::FORBIDDEN,
             Self::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

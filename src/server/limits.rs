@@ -24,6 +24,7 @@ pub struct Limits {
     search: DefaultKeyedRateLimiter<UserId>,
     contact: DefaultKeyedRateLimiter<UserId>,
     report: DefaultKeyedRateLimiter<UserId>,
+    export: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Limits {
@@ -41,6 +42,7 @@ impl Limits {
             search: RateLimiter::keyed(per(Duration::from_millis(2500), 5)),
             contact: RateLimiter::keyed(per(Duration::from_secs(30), 30)),
             report: RateLimiter::keyed(per(Duration::from_secs(3600), 10)),
+            export: RateLimiter::keyed(per(Duration::from_secs(3600), 5)),
         }
     }
 
@@ -115,6 +117,14 @@ impl Limits {
         self.check("report", &self.report, &user)
     }
 
+    /// 5 an hour.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`].
+    pub fn export(&self, user: UserId) -> Result<(), ServiceError> {
+        self.check(&self.export, &user)
+    }
+
     /// Forgets those whose allowance is full again.
     pub fn sweep(&self) {
         self.log_in_account.retain_recent();
@@ -126,6 +136,7 @@ impl Limits {
         self.search.retain_recent();
         self.contact.retain_recent();
         self.report.retain_recent();
+        self.export.retain_recent();
     }
 
     fn check<K: Hash + Eq + Clone>(

@@ -34,7 +34,10 @@ impl From<ServiceError> for ApiError {
             ServiceError::Unauthenticated | ServiceError::InvalidCredentials => Self::Unauthenticated,
             ServiceError::NotFound => Self::NotFound,
             ServiceError::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
-            ServiceError::UsernameTaken | ServiceError::ClientIdReused | ServiceError::Blocked => {
+            ServiceError::UsernameTaken
+            | ServiceError::ClientIdReused
+            | ServiceError::Blocked
+            | ServiceError::WrongPassword => {
                 Self::Invalid { field: String::new(), message: error.to_string() }
             }
             ServiceError::RateLimited { .. } => Self::RateLimited,

@@ -87,7 +87,13 @@ pub async fn seed_crowd(
             .map(|&user_id| {
                 let (token, digest) = new_token();
                 let id = SessionId(Uuid::now_v7());
-                (token, (digest, Session { id, user_id, created_at: now, last_used_at: now }))
+                (
+                    token,
+                    (
+                        digest,
+                        Session { id, user_id, created_at: now, last_used_at: now, device: String::new() },
+                    ),
+                )
             })
             .unzip();
         store.create_sessions(&sessions).await?;

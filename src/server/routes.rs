@@ -1,5 +1,7 @@
 //! The edges: HTTP, forms and the socket. They translate; the use cases decide.
 
+mod account;
+mod account_page;
 mod auth;
 mod conversations;
 mod docs;
@@ -35,7 +37,7 @@ pub fn router(state: AppState) -> Router {
     let metrics_are_elsewhere = state.config.metrics_addr.is_some();
     let described = if metrics_are_elsewhere { described() } else { described().merge(health::metrics_router()) };
     Router::from(described)
-        .merge(forms::router().layer(from_fn(guard::time_limit)))
+        .merge(forms::router().merge(account_page::router()).layer(from_fn(guard::time_limit)))
         .merge(docs::page())
         .method_not_allowed_fallback(method_not_allowed)
         .merge(pages::router(&state))
@@ -51,6 +53,7 @@ pub fn router(state: AppState) -> Router {
 fn described() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(docs::Preface::openapi())
         .merge(auth::router())
+        .merge(account::router())
         .merge(profiles::router())
         .merge(messages::router())
         .merge(conversations::router())

@@ -73,7 +73,7 @@ pub struct NewProfile {
 pub const MAX_INTERESTS: usize = 20;
 
 /// A log-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Names it without opening it.
     pub id: SessionId,
@@ -83,6 +83,17 @@ pub struct Session {
     pub created_at: DateTime<Utc>,
     /// When it was last seen in use; kept to the minute or better.
     pub last_used_at: DateTime<Utc>,
+    /// What it came from, in words; empty when that was not noted.
+    pub device: String,
+}
+
+/// What an account left behind when it was deleted: whom to tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Departed {
+    /// Its log-ins, all of them ended by now.
+    pub sessions: Vec<SessionId>,
+    /// The people it had a conversation with.
+    pub peers: Vec<UserId>,
 }
 
 /// A one-time pass for one WebSocket upgrade.
@@ -182,6 +193,19 @@ pub struct Report {
     pub created_at: DateTime<Utc>,
 }
 
+/// Somebody a user has to do with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Acquaintance {
+    /// Who.
+    pub id: UserId,
+    /// Their log-in name.
+    pub username: String,
+    /// The name they go by.
+    pub display_name: String,
+    /// What the user chose for them.
+    pub contact: Contact,
+}
+
 /// A page of people, best match first, ties by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MatchPage {
@@ -253,6 +277,11 @@ pub trait Store: Send + Sync + 'static {
     async fn seed_profiles(&self, profiles: &[NewProfile]) -> Result<Vec<UserId>>;
     /// Who logs in by this name, with the password hash.
     async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>>;
+    /// Gives somebody another password and ends all their log-ins but `kept`; returns which ended.
+    async fn change_password(&self, user: UserId, hash: &str, kept: SessionId) -> Result<Vec<SessionId>>;
+    /// Takes somebody out with everything of theirs; `None` when there is no such person. Their log-ins
+    /// are among those that ended, see [`Store::revoked_since`].
+    async fn delete_account(&self, user: UserId) -> Result<Option<Departed>>;
     /// A person, scored for `viewer`; their own profile has no score.
     async fn profile(&self, viewer: UserId, id: UserId, now: DateTime<Utc>) -> Result<Option<ScoredProfile>>;
     /// People whose name, username, headline or interests contain `text` as it is (no wildcards),
@@ -274,8 +303,11 @@ pub trait Store: Send + Sync + 'static {
     async fn session(&self, token: &Digest) -> Result<Option<Session>>;
     /// Notes that a log-in was used.
     async fn touch_session(&self, id: SessionId, now: DateTime<Utc>) -> Result<()>;
-    /// Ends a log-in; `false` when it had ended already.
-    async fn revoke_session(&self, id: SessionId) -> Result<bool>;
+    /// The log-ins of `user` that were not revoked, of those used after `since` the `limit` used last. The
+    /// caller judges their age.
+    async fn sessions_of(&self, user: UserId, since: DateTime<Utc>, limit: u32) -> Result<Vec<Session>>;
+    /// Ends a log-in of `user`; `false` when it is not theirs or had ended already.
+    async fn revoke_session(&self, user: UserId, id: SessionId) -> Result<bool>;
     /// The log-ins that ended at or after `since`, a watermark: what every instance asks once a second.
     async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>>;
     /// Which of these log-ins were made at or before `made`, or last used at or before `used`.
@@ -346,8 +378,16 @@ pub trait Store: Send + Sync + 'static {
     async fn is_silent(&self, a: UserId, b: UserId) -> Result<bool>;
     /// Stores a report; `false` when there is no such person.
     async fn report(&self, report: &Report) -> Result<bool>;
-    /// The reports, oldest first, from behind this one on.
-    async fn reports(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Report>>;
+    /// The reports, those of one reporter or all, oldest first, from behind this one on.
+    async fn reports(&self, by: Option<UserId>, after: Option<Uuid>, limit: u32) -> Result<Vec<Report>>;
+    /// Who has a conversation with `user` or was chosen something for by them, in the order of their ids, from
+    /// behind this one on.
+    async fn acquaintances(
+        &self,
+        user: UserId,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Vec<Acquaintance>>;
 
     // Presence: a user is online while an instance that beats holds a socket of theirs.
 

@@ -129,8 +129,8 @@ async fn a_report_takes_what_was_said_along() {
     let answer = ada.post(&path, json!({"reason": "  He was rude.  "})).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     let store = &app.state.service.store;
-    assert!(wait_until(|| async { store.reports(None, 10).await.unwrap().len() == 1 }).await);
-    let [report] = &store.reports(None, 10).await.unwrap()[..] else { panic!("not one report") };
+    assert!(wait_until(|| async { store.reports(None, None, 10).await.unwrap().len() == 1 }).await);
+    let [report] = &store.reports(None, None, 10).await.unwrap()[..] else { panic!("not one report") };
     assert_eq!(report.reason, "He was rude.");
     assert_eq!(report.reporter_id.map(|id| id.to_string()), Some(ada.id.clone()));
     let said: Vec<_> = report.messages.iter().map(|message| message.content.as_str()).collect();

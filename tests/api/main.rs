@@ -19,6 +19,7 @@ mod limits;
 mod messages;
 mod openapi;
 mod operations;
+mod own_account;
 mod pages;
 mod people;
 mod plain;

@@ -151,7 +151,7 @@ pub async fn a_report_keeps_what_was_said(db: Db) {
         assert!(db.store.report(each).await.expect("answered"));
     }
     assert!(!db.store.report(&report(ada, UserId(Uuid::new_v4()))).await.expect("answered"));
-    assert_eq!(db.store.reports(None, 10).await.expect("answered"), [first.clone(), second.clone()]);
-    assert_eq!(db.store.reports(Some(first.id), 10).await.expect("answered"), [second]);
-    assert_eq!(db.store.reports(None, 1).await.expect("answered"), [first]);
+    assert_eq!(db.store.reports(None, None, 10).await.expect("answered"), [first.clone(), second.clone()]);
+    assert_eq!(db.store.reports(None, Some(first.id), 10).await.expect("answered"), [second]);
+    assert_eq!(db.store.reports(None, None, 1).await.expect("answered"), [first]);
 }

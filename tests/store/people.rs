@@ -1,10 +1,10 @@
 //! Accounts and profiles.
 
 use mosaic::domain::{DisplayName, SessionId, UserId, Username};
-use mosaic::server::store::{NewProfile, Position, Session, Ticket};
+use mosaic::server::store::{Departed, Insert, NewProfile, Position, Session, Ticket};
 use uuid::Uuid;
 
-use crate::support::{Db, at, somebody};
+use crate::support::{Db, at, later, message, somebody};
 
 pub async fn a_username_is_taken_once(db: Db) {
     assert!(db.store.create_profile(&somebody("ada")).await.expect("stored"));
@@ -94,14 +94,27 @@ pub async fn deleting_a_person_takes_everything_of_theirs(db: Db) {
     for (from, to) in [(ada, grace), (grace, ada), (ada, alan), (grace, alan)] {
         db.send(from, to, "hello", at(1)).await;
     }
-    let session =
-        Session { id: SessionId(Uuid::new_v4()), user_id: ada, created_at: at(0), last_used_at: at(0) };
-    db.store.create_sessions(&[([7; 32], session)]).await.expect("stored");
+    let session = Session {
+        id: SessionId(Uuid::new_v4()),
+        user_id: ada,
+        created_at: at(0),
+        last_used_at: at(0),
+        device: String::new(),
+    };
+    db.store.create_sessions(&[([7; 32], session.clone())]).await.expect("stored");
     let ticket = Ticket { user_id: ada, session_id: session.id, expires_at: at(30) };
     db.store.create_ticket(&[8; 32], &ticket, at(0)).await.expect("stored");
     db.store.arrive(ada, Uuid::new_v4(), at(0)).await.expect("stored");
 
-    db.sql(&format!("DELETE FROM profiles WHERE id = {}", db.literal(ada))).await;
+    let start = later(&db).await;
+    let mut left = db.store.delete_account(ada).await.expect("stored").expect("there");
+    left.peers.sort();
+    let mut peers = vec![grace, alan];
+    peers.sort();
+    assert_eq!(left, Departed { sessions: vec![session.id], peers });
+    // The row of the log-in is gone, and still every instance hears that it ended.
+    assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![session.id]);
+    assert_eq!(db.store.delete_account(ada).await.expect("answered"), None);
 
     for (table, left) in [
         ("profiles", 2),
@@ -121,4 +134,29 @@ pub async fn deleting_a_person_takes_everything_of_theirs(db: Db) {
     );
     assert_eq!(db.store.peers(grace, 10).await.expect("answered"), vec![alan]);
     assert_eq!(db.store.profile(grace, ada, at(0)).await.expect("answered"), None);
+}
+
+pub async fn an_account_goes_while_others_write_to_it(db: Db) {
+    let (ada, grace) = db.pair().await;
+    db.send(ada, grace, "hello", at(0)).await;
+    let writers = (0..8).map(|_| {
+        let store = db.store.clone();
+        tokio::spawn(async move {
+            loop {
+                match store.insert_message(&message(grace, ada, "are you there?", at(1))).await {
+                    Ok(Insert::Stored(_)) => {}
+                    Ok(Insert::NoReceiver) => return,
+                    other => panic!("{other:?}"),
+                }
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    let left = db.store.delete_account(ada).await.expect("stored").expect("there");
+    assert_eq!(left.peers, vec![grace]);
+    for writer in writers {
+        writer.await.expect("every send is stored or told that nobody is there");
+    }
+    assert_eq!(db.number("SELECT count(*) FROM messages").await, 0);
+    assert_eq!(db.number("SELECT count(*) FROM conversations").await, 0);
 }

@@ -1,6 +1,6 @@
 //! Log-ins and tickets.
 
-use mosaic::domain::{SessionId, UserId};
+use mosaic::domain::{SessionId, UserId, Username};
 use mosaic::server::store::{Session, Ticket};
 use uuid::Uuid;
 
@@ -12,12 +12,13 @@ async fn log_in(db: &Db, user_id: UserId, token: u8) -> Session {
         user_id,
         created_at: kept(at(0)),
         last_used_at: kept(at(0)),
+        device: "Firefox on Linux".to_owned(),
     };
-    db.store.create_sessions(&[([token; 32], session)]).await.expect("stored");
+    db.store.create_sessions(&[([token; 32], session.clone())]).await.expect("stored");
     session
 }
 
-async fn ticket(db: &Db, session: Session, digest: u8) -> Ticket {
+async fn ticket(db: &Db, session: &Session, digest: u8) -> Ticket {
     let ticket = Ticket { user_id: session.user_id, session_id: session.id, expires_at: kept(at(30)) };
     db.store.create_ticket(&[digest; 32], &ticket, at(0)).await.expect("stored");
     ticket
@@ -28,7 +29,13 @@ pub async fn a_token_finds_its_session(db: Db) {
     let sessions = [(1, ada), (2, ada), (3, grace)].map(|(token, user_id)| {
         (
             [token; 32],
-            Session { id: SessionId(Uuid::new_v4()), user_id, created_at: at(-5), last_used_at: at(0) },
+            Session {
+                id: SessionId(Uuid::new_v4()),
+                user_id,
+                created_at: at(-5),
+                last_used_at: at(0),
+                device: format!("Device \"{token}\""),
+            },
         )
     });
     db.store.create_sessions(&sessions).await.expect("stored");
@@ -49,13 +56,13 @@ pub async fn a_revoked_session_is_gone_and_listed(db: Db) {
     let (ada, grace) = db.pair().await;
     let [first, second] = [log_in(&db, ada, 1).await, log_in(&db, grace, 2).await];
     let start = later(&db).await;
-    assert!(db.store.revoke_session(first.id).await.expect("stored"));
+    assert!(db.store.revoke_session(ada, first.id).await.expect("stored"));
     assert_eq!(db.store.session(&[1; 32]).await.expect("answered"), None);
-    assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), Some(second));
+    assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), Some(second.clone()));
     assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![first.id]);
     let between = later(&db).await;
     assert_eq!(db.store.revoked_since(between).await.expect("answered"), vec![]);
-    assert!(db.store.revoke_session(second.id).await.expect("stored"));
+    assert!(db.store.revoke_session(grace, second.id).await.expect("stored"));
     assert_eq!(db.store.revoked_since(between).await.expect("answered"), vec![second.id]);
     assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![first.id, second.id]);
 }
@@ -63,11 +70,11 @@ pub async fn a_revoked_session_is_gone_and_listed(db: Db) {
 pub async fn a_session_is_revoked_once(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    assert!(db.store.revoke_session(session.id).await.expect("stored"));
+    assert!(db.store.revoke_session(ada, session.id).await.expect("stored"));
     let later = later(&db).await;
-    assert!(!db.store.revoke_session(session.id).await.expect("answered"));
+    assert!(!db.store.revoke_session(ada, session.id).await.expect("answered"));
     assert_eq!(db.store.revoked_since(later).await.expect("answered"), vec![], "the first time counts");
-    assert!(!db.store.revoke_session(SessionId(Uuid::new_v4())).await.expect("answered"));
+    assert!(!db.store.revoke_session(ada, SessionId(Uuid::new_v4())).await.expect("answered"));
 }
 
 pub async fn a_session_notes_its_use(db: Db) {
@@ -88,7 +95,7 @@ pub async fn a_session_notes_its_use(db: Db) {
 pub async fn a_ticket_is_taken_once(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    let ticket = ticket(&db, session, 9).await;
+    let ticket = ticket(&db, &session, 9).await;
     assert_eq!(db.store.take_ticket(&[8; 32]).await.expect("answered"), None);
     assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), Some(ticket));
     assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), None);
@@ -97,7 +104,7 @@ pub async fn a_ticket_is_taken_once(db: Db) {
 pub async fn a_ticket_taken_by_many_goes_to_one(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    ticket(&db, session, 9).await;
+    ticket(&db, &session, 9).await;
     let many = (0..16).map(|_| {
         let store = db.store.clone();
         tokio::spawn(async move { store.take_ticket(&[9; 32]).await.expect("answered").is_some() })
@@ -112,15 +119,15 @@ pub async fn a_ticket_taken_by_many_goes_to_one(db: Db) {
 pub async fn a_ticket_of_a_revoked_session_is_worthless(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    ticket(&db, session, 9).await;
-    db.store.revoke_session(session.id).await.expect("stored");
+    ticket(&db, &session, 9).await;
+    db.store.revoke_session(ada, session.id).await.expect("stored");
     assert_eq!(db.store.take_ticket(&[9; 32]).await.expect("answered"), None);
 }
 
 pub async fn expired_tickets_are_forgotten(db: Db) {
     let ada = db.person("ada").await;
     let session = log_in(&db, ada, 1).await;
-    ticket(&db, session, 9).await;
+    ticket(&db, &session, 9).await;
     let late = Ticket { user_id: ada, session_id: session.id, expires_at: kept(at(90)) };
     db.store.create_ticket(&[10; 32], &late, at(60)).await.expect("stored");
     assert_eq!(db.number("SELECT count(*) FROM tickets").await, 1);
@@ -147,4 +154,47 @@ pub async fn a_session_expires_by_its_age_and_by_its_last_use(db: Db) {
     }
     assert_eq!(among(vec![second.id], 0, 0).await, [second.id], "only those asked about");
     assert_eq!(among(vec![], 100, 100).await, []);
+}
+
+pub async fn sessions_are_listed_last_used_first(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let [first, second, third] =
+        [log_in(&db, ada, 1).await, log_in(&db, ada, 2).await, log_in(&db, ada, 3).await];
+    log_in(&db, grace, 4).await;
+    db.store.touch_session(second.id, at(100)).await.expect("stored");
+    db.store.touch_session(third.id, at(200)).await.expect("stored");
+    let listed = async |since, limit| {
+        let sessions = db.store.sessions_of(ada, at(since), limit).await.expect("answered");
+        assert!(sessions.iter().all(|session| session.device == first.device && session.user_id == ada));
+        sessions.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(-1, 10).await, vec![third.id, second.id, first.id]);
+    assert_eq!(listed(-1, 2).await, vec![third.id, second.id]);
+    assert_eq!(listed(50, 10).await, vec![third.id, second.id], "what was used too long ago is left out");
+    assert!(db.store.revoke_session(ada, third.id).await.expect("stored"));
+    assert_eq!(listed(-1, 10).await, vec![second.id, first.id]);
+}
+
+pub async fn a_session_is_revoked_by_its_owner_only(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let session = log_in(&db, ada, 1).await;
+    assert!(!db.store.revoke_session(grace, session.id).await.expect("answered"));
+    assert_eq!(db.store.session(&[1; 32]).await.expect("answered"), Some(session));
+}
+
+pub async fn another_password_ends_all_other_sessions(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let [kept, other, hers] =
+        [log_in(&db, ada, 1).await, log_in(&db, ada, 2).await, log_in(&db, grace, 3).await];
+    let start = later(&db).await;
+    assert_eq!(db.store.change_password(ada, "another hash", kept.id).await.expect("stored"), vec![other.id]);
+    assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![other.id]);
+    for (token, found) in [(1, Some(kept.clone())), (2, None), (3, Some(hers))] {
+        assert_eq!(db.store.session(&[token; 32]).await.expect("answered"), found, "{token}");
+    }
+    let profile = db.store.profile(ada, ada, at(0)).await.expect("answered").expect("there").profile;
+    let name = Username::parse(&profile.username).expect("a name");
+    let credentials = db.store.credentials(&name).await.expect("answered");
+    assert_eq!(credentials, Some((ada, "another hash".to_owned())));
+    assert_eq!(db.store.change_password(ada, "a third", kept.id).await.expect("stored"), vec![]);
 }

@@ -10,13 +10,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::extract::{Client, JsonBody};
+use super::extract::{Client, Device, JsonBody};
 use crate::domain::Profile;
 use crate::server::AppState;
 use crate::server::auth::{SESSION_AGE, Token, Viewer};
 use crate::server::error::ServiceError;
 use crate::server::input::Fields;
-use crate::server::service::{LoggedIn, SignUp};
+use crate::server::service::{Caller, LoggedIn, SignUp};
 
 pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
@@ -69,7 +69,8 @@ struct Entered {
 )]
 async fn sign_up(
     State(state): State<AppState>,
-    Client(client): Client,
+    Client(address): Client,
+    Device(device): Device,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ServiceError> {
     let wanted = SignUp {
@@ -77,7 +78,7 @@ async fn sign_up(
         password: body.text("password")?.to_owned(),
         display_name: body.text("display_name")?.to_owned(),
     };
-    let logged_in = state.service.sign_up(wanted, client).await?;
+    let logged_in = state.service.sign_up(wanted, Caller { address, device }).await?;
     Ok((StatusCode::CREATED, answer(&state, logged_in)).into_response())
 }
 
@@ -116,11 +117,12 @@ impl LogIn {
 )]
 async fn log_in(
     State(state): State<AppState>,
-    Client(client): Client,
+    Client(address): Client,
+    Device(device): Device,
     JsonBody(body): JsonBody,
 ) -> Result<Response, ServiceError> {
     let LogIn { username, password } = LogIn::read(&body)?;
-    let logged_in = state.service.log_in(&username, password, client).await?;
+    let logged_in = state.service.log_in(&username, password, Caller { address, device }).await?;
     Ok(answer(&state, logged_in).into_response())
 }
 

@@ -1,5 +1,6 @@
 //! What handlers take from a request, and the refusals when it is not there.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures::StreamExt as _;
 
-use crate::domain::UserId;
+use crate::domain::{Preferences, UserId};
 use crate::server::AppState;
 use crate::server::auth::{Token, Viewer};
+use crate::server::device::describe;
 use crate::server::error::{ServiceError, refuse};
 use crate::server::input::Fields;
 
@@ -24,6 +26,18 @@ pub const SEND_BYTES: usize = 64 * 1024;
 const PASSED_OVER_BYTES: usize = 1024 * 1024;
 /// How long that may take.
 const PASSED_OVER_TIME: Duration = Duration::from_secs(2);
+
+/// The words for the device that asks, from its `User-Agent`.
+pub struct Device(pub String);
+
+impl<S: Sync> FromRequestParts<S> for Device {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let header = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self(describe(header.unwrap_or_default())))
+    }
+}
 
 /// The other end of the connection: an extension of every request. It may be a proxy, see [`Client`].
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +93,12 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let values = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// What was chosen for the browser that asks, should it say.
+pub fn preferences(headers: &HeaderMap) -> Option<Preferences> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    Preferences::from_cookies(&cookies.collect::<Vec<_>>().join(";"))
 }
 
 /// A person named in the path; anything that is no UUID names nobody.

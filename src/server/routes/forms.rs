@@ -3,17 +3,17 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use url::form_urlencoded::Serializer;
 
-use super::auth::{clear_cookie, session_cookie};
-use super::extract::{Client, Form};
+use super::account::farewell;
+use super::auth::session_cookie;
+use super::extract::{Client, Device, Form};
 use crate::server::AppState;
 use crate::server::auth::{Token, Viewer};
 use crate::server::error::ServiceError;
-use crate::server::service::SignUp;
+use crate::server::service::{Caller, SignUp};
 
 pub fn router() -> Router<AppState> {
     Router::new()
@@ -22,22 +22,33 @@ pub fn router() -> Router<AppState> {
         .route("/logout", post(log_out))
 }
 
-async fn log_in(State(state): State<AppState>, Client(client): Client, form: Form) -> Response {
+async fn log_in(
+    State(state): State<AppState>,
+    Client(address): Client,
+    Device(device): Device,
+    form: Form,
+) -> Response {
     let username = form.get("username");
-    match state.service.log_in(username, form.get("password").to_owned(), client).await {
+    let caller = Caller { address, device };
+    match state.service.log_in(username, form.get("password").to_owned(), caller).await {
         Ok(logged_in) => enter(&state, &logged_in.token, own_path(form.get("next"))),
         Err(error) => back_to("/login", &error, &[("username", username), ("next", form.get("next"))]),
     }
 }
 
-async fn sign_up(State(state): State<AppState>, Client(client): Client, form: Form) -> Response {
+async fn sign_up(
+    State(state): State<AppState>,
+    Client(address): Client,
+    Device(device): Device,
+    form: Form,
+) -> Response {
     let wanted = SignUp {
         username: form.get("username").to_owned(),
         password: form.get("password").to_owned(),
         display_name: form.get("display_name").to_owned(),
     };
     let kept = [("username", wanted.username.clone()), ("display_name", wanted.display_name.clone())];
-    match state.service.sign_up(wanted, client).await {
+    match state.service.sign_up(wanted, Caller { address, device }).await {
         Ok(logged_in) => enter(&state, &logged_in.token, "/"),
         Err(error) => back_to("/signup", &error, &kept.each_ref().map(|(key, value)| (*key, value.as_str()))),
     }
@@ -50,9 +61,7 @@ async fn log_out(State(state): State<AppState>, viewer: Option<Viewer>) -> Respo
             return error.into_response();
         }
     }
-    // A page whose scripts do not run cannot empty what an earlier one kept of this user.
-    let forget = (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
-    ([(SET_COOKIE, clear_cookie(&state)), forget], Redirect::to("/login")).into_response()
+    (farewell(&state), Redirect::to("/login")).into_response()
 }
 
 fn enter(state: &AppState, token: &Token, to: &str) -> Response {

@@ -18,11 +18,11 @@ use leptos_axum::{
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
-use super::extract::{Form, SEND_BYTES};
+use super::extract::{Form, SEND_BYTES, preferences};
 use super::guard::{time_limit, whole_body};
 use super::{PAGES, compression, plain};
 use crate::app::{App, shell};
-use crate::domain::{Preferences, UserId};
+use crate::domain::UserId;
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::error::ServiceError;
@@ -165,8 +165,7 @@ fn provide_page_context(state: &AppState) {
         if let Some(prepared) = parts.extensions.get::<Arc<Prepared>>() {
             provide_context(Arc::clone(prepared));
         }
-        let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        if let Some(preferences) = Preferences::from_cookies(&cookies.collect::<Vec<_>>().join(";")) {
+        if let Some(preferences) = preferences(&parts.headers) {
             provide_context(preferences);
         }
     }

@@ -27,6 +27,15 @@ pub struct SignUp {
     pub display_name: String,
 }
 
+/// Where a log-in comes from.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Counted against limits of rate.
+    pub address: IpAddr,
+    /// What its owner will know it by, in words.
+    pub device: String,
+}
+
 /// A new log-in.
 #[derive(Debug)]
 pub struct LoggedIn {
@@ -44,13 +53,13 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::Invalid`] names the field; [`ServiceError::UsernameTaken`].
-    pub async fn sign_up(&self, wanted: SignUp, address: IpAddr) -> Result<LoggedIn> {
+    pub async fn sign_up(&self, wanted: SignUp, caller: Caller) -> Result<LoggedIn> {
         let username = parse_username(&wanted.username)
             .map_err(|error| ServiceError::invalid("username", error.to_string()))?;
         let display_name = DisplayName::parse(&wanted.display_name)
             .map_err(|error| ServiceError::invalid("display_name", error.to_string()))?;
-        Passwords::check_new(&wanted.password)?;
-        self.limits.sign_up(address)?;
+        Passwords::check_new("password", &wanted.password)?;
+        self.limits.sign_up(caller.address)?;
         let profile = NewProfile {
             id: UserId(Uuid::now_v7()),
             username,
@@ -64,17 +73,17 @@ impl Service {
         if !self.store.create_profile(&profile).await? {
             return Err(ServiceError::UsernameTaken);
         }
-        self.open_session(profile.id).await
+        self.open_session(profile.id, caller.device).await
     }
 
     /// Logs somebody in. Unknown name and wrong password are told apart by nothing, time included.
     ///
     /// # Errors
     /// [`ServiceError::InvalidCredentials`].
-    pub async fn log_in(&self, username: &str, password: String, address: IpAddr) -> Result<LoggedIn> {
+    pub async fn log_in(&self, username: &str, password: String, caller: Caller) -> Result<LoggedIn> {
         let name = parse_username(username).ok();
         // Names nobody can have share one allowance.
-        self.limits.log_in(name.as_ref().map_or("", Username::as_str), address)?;
+        self.limits.log_in(name.as_ref().map_or("", Username::as_str), caller.address)?;
         if password.len() > *PASSWORD_BYTES.end() {
             return Err(ServiceError::InvalidCredentials);
         }
@@ -85,7 +94,7 @@ impl Service {
         let (user, hash) = known.unzip();
         let fits = self.passwords.verify(password, hash).await?;
         match user.filter(|_| fits) {
-            Some(user) => self.open_session(user).await,
+            Some(user) => self.open_session(user, caller.device).await,
             None => Err(ServiceError::InvalidCredentials),
         }
     }
@@ -95,7 +104,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Unauthenticated`] when it had ended already.
     pub async fn log_out(&self, viewer: Viewer) -> Result<()> {
-        let ended = self.store.revoke_session(viewer.session_id).await?;
+        let ended = self.store.revoke_session(viewer.user_id, viewer.session_id).await?;
         self.hub.end_sessions(&[viewer.session_id]);
         if ended { Ok(()) } else { Err(ServiceError::Unauthenticated) }
     }
@@ -169,17 +178,18 @@ impl Service {
         self.passwords.hash(password.to_owned()).await
     }
 
-    async fn open_session(&self, user_id: UserId) -> Result<LoggedIn> {
+    async fn open_session(&self, user_id: UserId, device: String) -> Result<LoggedIn> {
         let now = self.clock.now();
         let token = Token::random();
-        let session = Session { id: SessionId(Uuid::now_v7()), user_id, created_at: now, last_used_at: now };
+        let id = SessionId(Uuid::now_v7());
+        let session = Session { id, user_id, created_at: now, last_used_at: now, device };
         self.store.create_sessions(&[(token.digest(), session)]).await?;
         let user = self.own_profile(user_id).await?;
         Ok(LoggedIn { user, token })
     }
 }
 
-fn is_current(session: &Session, now: DateTime<Utc>) -> bool {
+pub(super) fn is_current(session: &Session, now: DateTime<Utc>) -> bool {
     session.created_at + SESSION_AGE > now && session.last_used_at + SESSION_IDLE > now
 }
 

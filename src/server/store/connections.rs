@@ -69,14 +69,23 @@ impl<DB: Database> Connections<DB> {
         T: Send + 'static,
         W: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'static,
     {
+        self.run_for(WORK_TIMEOUT, work).await
+    }
+
+    /// The same for work that may take longer.
+    pub async fn run_for<T, W>(&self, patience: Duration, work: W) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'static,
+    {
         let shared = Arc::clone(&self.0);
-        let work = async move { shared.run(work).await }.in_current_span();
+        let work = async move { shared.run(patience, work).await }.in_current_span();
         tokio::spawn(work).await.context("database work ended early")?
     }
 }
 
 impl<DB: Database> Shared<DB> {
-    async fn run<T, W>(&self, work: W) -> anyhow::Result<T>
+    async fn run<T, W>(&self, patience: Duration, work: W) -> anyhow::Result<T>
     where
         W: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, anyhow::Result<T>>,
     {
@@ -89,7 +98,7 @@ impl<DB: Database> Shared<DB> {
         let mut held = timeout(ACQUIRE_TIMEOUT, self.open())
             .await
             .context("the database does not take connections")??;
-        let done = timeout(WORK_TIMEOUT, work(&mut held.connection)).await.context("no answer in time")??;
+        let done = timeout(patience, work(&mut held.connection)).await.context("no answer in time")??;
         held.used = Instant::now();
         self.with_free(|free| free.push(held));
         Ok(done)

@@ -1,8 +1,12 @@
 //! The trait, implemented once for both stores: each call becomes a function of the adapter's
 //! modules, run on a connection for reading or for writing.
 
+use std::time::Duration;
+
 /// How many rows go into one transaction when many are added.
 pub const CHUNK: usize = 2000;
+/// How long the deletion of an account may take: all messages are looked through for those to it.
+pub const DELETION: Duration = Duration::from_secs(60);
 
 /// Implements [`Store`](super::Store) for a type with the fields `reads`, `writes` and
 /// `sends`, where the modules named below exist.
@@ -40,6 +44,20 @@ macro_rules! implement_store {
             async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>> {
                 let username = username.clone();
                 Ok(self.reads.run(move |db| people::credentials(db, username).boxed()).await?)
+            }
+
+            async fn change_password(
+                &self,
+                user: UserId,
+                hash: &str,
+                kept: SessionId,
+            ) -> Result<Vec<SessionId>> {
+                let hash = hash.to_owned();
+                Ok(self.writes.run(move |db| people::change_password(db, user, hash, kept).boxed()).await?)
+            }
+
+            async fn delete_account(&self, user: UserId) -> Result<Option<Departed>> {
+                Ok(self.writes.run_for(DELETION, move |db| people::delete_account(db, user).boxed()).await?)
             }
 
             async fn profile(
@@ -99,8 +117,17 @@ macro_rules! implement_store {
                 Ok(self.writes.run(move |db| sessions::touch_session(db, id, now).boxed()).await?)
             }
 
-            async fn revoke_session(&self, id: SessionId) -> Result<bool> {
-                Ok(self.writes.run(move |db| sessions::revoke_session(db, id).boxed()).await?)
+            async fn sessions_of(
+                &self,
+                user: UserId,
+                since: DateTime<Utc>,
+                limit: u32,
+            ) -> Result<Vec<Session>> {
+                Ok(self.reads.run(move |db| sessions::sessions_of(db, user, since, limit).boxed()).await?)
+            }
+
+            async fn revoke_session(&self, user: UserId, id: SessionId) -> Result<bool> {
+                Ok(self.writes.run(move |db| sessions::revoke_session(db, user, id).boxed()).await?)
             }
 
             async fn revoked_since(&self, since: DateTime<Utc>) -> Result<Vec<SessionId>> {
@@ -221,8 +248,22 @@ macro_rules! implement_store {
                 Ok(self.writes.run(move |db| contacts::report(db, report).boxed()).await?)
             }
 
-            async fn reports(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Report>> {
-                Ok(self.reads.run(move |db| contacts::reports(db, after, limit).boxed()).await?)
+            async fn reports(
+                &self,
+                by: Option<UserId>,
+                after: Option<Uuid>,
+                limit: u32,
+            ) -> Result<Vec<Report>> {
+                Ok(self.reads.run(move |db| contacts::reports(db, by, after, limit).boxed()).await?)
+            }
+
+            async fn acquaintances(
+                &self,
+                user: UserId,
+                after: Option<UserId>,
+                limit: u32,
+            ) -> Result<Vec<Acquaintance>> {
+                Ok(self.reads.run(move |db| contacts::acquaintances(db, user, after, limit).boxed()).await?)
             }
 
             async fn beat(&self, instance: InstanceId, is_cut_off: bool, now: DateTime<Utc>) -> Result<bool> {

@@ -22,13 +22,13 @@ use sqlx::{Connection as _, PgConnection, Postgres};
 use uuid::Uuid;
 
 use super::connections::Connections;
-use super::implement::{CHUNK, implement_store};
+use super::implement::{CHUNK, DELETION, implement_store};
 use super::lanes::{Job, Lanes};
 use super::rows::alive;
 use super::search::match_page;
 use super::{
-    ConversationCursor, ConversationPage, Digest, Insert, InstanceId, Mark, MatchCursor, MatchPage,
-    NewMessage, NewProfile, Position, Report, Result, Session, Store, Ticket,
+    Acquaintance, ConversationCursor, ConversationPage, Departed, Digest, Insert, InstanceId, Mark,
+    MatchCursor, MatchPage, NewMessage, NewProfile, Position, Report, Result, Session, Store, Ticket,
 };
 use crate::chat::protocol::{ConversationHead, HistoryPage};
 use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserId, Username};

@@ -12,8 +12,8 @@ pub use columns::{Interests, Micros};
 pub use history::MarksRow;
 
 use super::{
-    Conversation, ConversationCursor, ConversationPage, INSTANCE_LEASE_SECONDS, NewMessage, Report, Session,
-    Ticket,
+    Acquaintance, Conversation, ConversationCursor, ConversationPage, Departed, INSTANCE_LEASE_SECONDS,
+    NewMessage, Report, Session, Ticket,
 };
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{ClientId, Contact, ContactChange, Message, MessageId, Profile, Seq, SessionId, UserId};
@@ -169,6 +169,36 @@ impl TryFrom<ReportRow> for Report {
     }
 }
 
+/// Who a user has to do with; the same words in both databases.
+pub const ACQUAINTANCES: &str =
+    "SELECT p.id, p.username, p.display_name, k.muted, k.marked_unread, k.blocked_after
+     FROM (SELECT user_hi AS peer FROM conversations WHERE user_lo = $1 AND user_hi > $2
+           UNION SELECT user_lo FROM conversations WHERE user_hi = $1 AND user_lo > $2
+           UNION SELECT peer_id FROM contacts WHERE owner_id = $1 AND peer_id > $2) known
+     JOIN profiles p ON p.id = known.peer LEFT JOIN contacts k ON k.owner_id = $1 AND k.peer_id = p.id
+     ORDER BY p.id LIMIT $3";
+
+/// One of them.
+#[derive(FromRow)]
+pub struct AcquaintanceRow {
+    id: Uuid,
+    username: String,
+    display_name: String,
+    #[sqlx(flatten)]
+    contact: ContactRow,
+}
+
+impl From<AcquaintanceRow> for Acquaintance {
+    fn from(row: AcquaintanceRow) -> Self {
+        Self {
+            id: UserId(row.id),
+            username: row.username,
+            display_name: row.display_name,
+            contact: row.contact.into(),
+        }
+    }
+}
+
 /// What a change makes of a contact: muted, marked as unread, blocked; `None` where it leaves a thing as it is.
 pub fn changed(change: ContactChange) -> (Option<bool>, Option<bool>, Option<bool>) {
     match change {
@@ -224,6 +254,7 @@ pub struct SessionRow {
     user_id: Uuid,
     created_at: Micros,
     last_used_at: Micros,
+    device: String,
 }
 
 impl From<SessionRow> for Session {
@@ -233,7 +264,16 @@ impl From<SessionRow> for Session {
             user_id: UserId(row.user_id),
             created_at: row.created_at.0,
             last_used_at: row.last_used_at.0,
+            device: row.device,
         }
+    }
+}
+
+/// What an account left behind.
+pub fn departed(sessions: Vec<Uuid>, peers: Vec<Uuid>) -> Departed {
+    Departed {
+        sessions: sessions.into_iter().map(SessionId).collect(),
+        peers: peers.into_iter().map(UserId).collect(),
     }
 }
 

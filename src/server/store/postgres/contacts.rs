@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::domain::{Contact, ContactChange, UserId};
-use crate::server::store::Report;
-use crate::server::store::rows::{ContactRow, Micros, ReportRow, changed};
+use crate::server::store::rows::{ACQUAINTANCES, AcquaintanceRow, ContactRow, Micros, ReportRow, changed};
+use crate::server::store::{Acquaintance, Report};
 
 /// Devices that miss the news find the conversation changed.
 pub async fn change(
@@ -63,14 +63,35 @@ pub async fn report(db: &mut PgConnection, report: Report) -> anyhow::Result<boo
     Ok(done.rows_affected() == 1)
 }
 
-pub async fn reports(db: &mut PgConnection, after: Option<Uuid>, limit: u32) -> anyhow::Result<Vec<Report>> {
+pub async fn reports(
+    db: &mut PgConnection,
+    by: Option<UserId>,
+    after: Option<Uuid>,
+    limit: u32,
+) -> anyhow::Result<Vec<Report>> {
     let rows: Vec<ReportRow> = sqlx::query_as(
         "SELECT id, reporter_id, reported_id, reason, messages, created_at FROM reports
-         WHERE id > $1 ORDER BY id LIMIT $2",
+         WHERE id > $1 AND ($3::uuid IS NULL OR reporter_id = $3) ORDER BY id LIMIT $2",
     )
     .bind(after.unwrap_or_default())
     .bind(i64::from(limit))
+    .bind(by.map(|user| user.0))
     .fetch_all(db)
     .await?;
     rows.into_iter().map(|row| Ok(Report::try_from(row)?)).collect()
+}
+
+pub async fn acquaintances(
+    db: &mut PgConnection,
+    user: UserId,
+    after: Option<UserId>,
+    limit: u32,
+) -> anyhow::Result<Vec<Acquaintance>> {
+    let rows: Vec<AcquaintanceRow> = sqlx::query_as(ACQUAINTANCES)
+        .bind(user.0)
+        .bind(after.map(|peer| peer.0).unwrap_or_default())
+        .bind(i64::from(limit))
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(Acquaintance::from).collect())
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::profile_columns;
-use crate::domain::{Profile, UserId, Username};
-use crate::server::store::NewProfile;
-use crate::server::store::rows::{Micros, ProfileRow, uuids};
+use crate::domain::{Profile, SessionId, UserId, Username};
+use crate::server::store::rows::{Micros, ProfileRow, departed, uuids};
 use crate::server::store::search::Searchable;
+use crate::server::store::{Departed, NewProfile};
 
 pub async fn create_profile(db: &mut PgConnection, new: NewProfile) -> anyhow::Result<bool> {
     Ok(add(db, &[new]).await? == 1)
@@ -66,6 +66,34 @@ pub async fn credentials(
             .fetch_optional(db)
             .await?;
     Ok(found.map(|(id, hash)| (UserId(id), hash)))
+}
+
+pub async fn change_password(
+    db: &mut PgConnection,
+    user: UserId,
+    hash: String,
+    kept: SessionId,
+) -> anyhow::Result<Vec<SessionId>> {
+    let ended: Vec<Uuid> = sqlx::query_scalar("SELECT change_password($1, $2, $3)")
+        .bind(user.0)
+        .bind(hash)
+        .bind(kept.0)
+        .fetch_all(db)
+        .await?;
+    Ok(ended.into_iter().map(SessionId).collect())
+}
+
+/// Takes as long as it needs: that is rare, and the only statement here that may look at every message.
+pub async fn delete_account(db: &mut PgConnection, user: UserId) -> anyhow::Result<Option<Departed>> {
+    let mut transaction = db.begin().await?;
+    sqlx::query("SET LOCAL statement_timeout = '55s'").execute(&mut *transaction).await?;
+    let left: Option<(Vec<Uuid>, Vec<Uuid>)> =
+        sqlx::query_as("SELECT sessions, peers FROM delete_account($1)")
+            .bind(user.0)
+            .fetch_optional(&mut *transaction)
+            .await?;
+    transaction.commit().await?;
+    Ok(left.map(|(sessions, peers)| departed(sessions, peers)))
 }
 
 /// The profiles of those who exist, in the order of `ids`.

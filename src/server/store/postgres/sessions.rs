@@ -4,20 +4,21 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::domain::SessionId;
+use crate::domain::{SessionId, UserId};
 use crate::server::store::rows::{Micros, SessionRow, TicketRow};
 use crate::server::store::{Digest, Session, Ticket};
 
 pub async fn create_sessions(db: &mut PgConnection, new: Vec<(Digest, Session)>) -> anyhow::Result<()> {
     sqlx::query(
-        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at)
-         SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[])",
+        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at, device)
+         SELECT * FROM UNNEST($1::bytea[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[])",
     )
     .bind(new.iter().map(|(digest, _)| digest.to_vec()).collect::<Vec<_>>())
     .bind(new.iter().map(|(_, session)| session.id.0).collect::<Vec<_>>())
     .bind(new.iter().map(|(_, session)| session.user_id.0).collect::<Vec<_>>())
     .bind(new.iter().map(|(_, session)| Micros::of(session.created_at).0).collect::<Vec<_>>())
     .bind(new.iter().map(|(_, session)| Micros::of(session.last_used_at).0).collect::<Vec<_>>())
+    .bind(new.iter().map(|(_, session)| session.device.clone()).collect::<Vec<_>>())
     .execute(db)
     .await?;
     Ok(())
@@ -25,7 +26,7 @@ pub async fn create_sessions(db: &mut PgConnection, new: Vec<(Digest, Session)>)
 
 pub async fn session(db: &mut PgConnection, token: Digest) -> anyhow::Result<Option<Session>> {
     let row: Option<SessionRow> = sqlx::query_as(
-        "SELECT id, user_id, created_at, last_used_at FROM sessions WHERE token_digest = $1 AND revoked_at IS NULL",
+        "SELECT id, user_id, created_at, last_used_at, device FROM sessions WHERE token_digest = $1 AND revoked_at IS NULL",
     )
     .bind(&token[..])
     .fetch_optional(db)
@@ -45,23 +46,44 @@ pub async fn touch_session(db: &mut PgConnection, id: SessionId, now: DateTime<U
     Ok(())
 }
 
-pub async fn revoke_session(db: &mut PgConnection, id: SessionId) -> anyhow::Result<bool> {
+pub async fn sessions_of(
+    db: &mut PgConnection,
+    user: UserId,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> anyhow::Result<Vec<Session>> {
+    let rows: Vec<SessionRow> = sqlx::query_as(
+        "SELECT id, user_id, created_at, last_used_at, device FROM sessions
+         WHERE user_id = $1 AND revoked_at IS NULL AND last_used_at > $2 ORDER BY last_used_at DESC, id LIMIT $3",
+    )
+    .bind(user.0)
+    .bind(Micros(since))
+    .bind(i64::from(limit))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+pub async fn revoke_session(db: &mut PgConnection, user: UserId, id: SessionId) -> anyhow::Result<bool> {
     let done = sqlx::query(
-        "UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL",
+        "UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
     )
     .bind(id.0)
+    .bind(user.0)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
 pub async fn revoked_since(db: &mut PgConnection, since: DateTime<Utc>) -> anyhow::Result<Vec<SessionId>> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM sessions WHERE revoked_at >= $1 ORDER BY revoked_at")
-            .bind(Micros(since))
-            .fetch_all(db)
-            .await?;
-    Ok(ids.into_iter().map(SessionId).collect())
+    let ended: Vec<(Uuid, Micros)> = sqlx::query_as(
+        "SELECT id, revoked_at FROM sessions WHERE revoked_at >= $1
+         UNION ALL SELECT id, ended_at FROM ended_sessions WHERE ended_at >= $1 ORDER BY 2",
+    )
+    .bind(Micros(since))
+    .fetch_all(db)
+    .await?;
+    Ok(ended.into_iter().map(|(id, _)| SessionId(id)).collect())
 }
 
 pub async fn expired_sessions(

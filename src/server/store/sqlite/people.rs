@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{begin, json_ids, profile_columns};
-use crate::domain::{Profile, UserId, Username};
-use crate::server::store::NewProfile;
-use crate::server::store::rows::{Micros, ProfileRow};
+use super::{begin, clock, json_ids, profile_columns};
+use crate::domain::{Profile, SessionId, UserId, Username};
+use crate::server::store::rows::{Micros, ProfileRow, departed};
 use crate::server::store::search::Searchable;
+use crate::server::store::{Departed, NewProfile};
 
 pub async fn create_profile(db: &mut SqliteConnection, new: NewProfile) -> anyhow::Result<bool> {
     let mut transaction = begin(db).await?;
@@ -106,6 +106,58 @@ pub async fn credentials(
             .fetch_optional(db)
             .await?;
     Ok(found.map(|(id, hash)| (UserId(id), hash)))
+}
+
+pub async fn change_password(
+    db: &mut SqliteConnection,
+    user: UserId,
+    hash: String,
+    kept: SessionId,
+) -> anyhow::Result<Vec<SessionId>> {
+    let mut transaction = begin(db).await?;
+    sqlx::query("UPDATE profiles SET password_hash = $2 WHERE id = $1")
+        .bind(user.0)
+        .bind(hash)
+        .execute(&mut *transaction)
+        .await?;
+    let ended: Vec<Uuid> = sqlx::query_scalar(concat!(
+        "UPDATE sessions SET revoked_at = ",
+        clock!(),
+        " WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id"
+    ))
+    .bind(user.0)
+    .bind(kept.0)
+    .fetch_all(&mut *transaction)
+    .await?;
+    transaction.commit().await?;
+    Ok(ended.into_iter().map(SessionId).collect())
+}
+
+pub async fn delete_account(db: &mut SqliteConnection, user: UserId) -> anyhow::Result<Option<Departed>> {
+    let mut transaction = begin(db).await?;
+    let peers: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT user_hi FROM conversations WHERE user_lo = $1
+         UNION ALL SELECT user_lo FROM conversations WHERE user_hi = $1",
+    )
+    .bind(user.0)
+    .fetch_all(&mut *transaction)
+    .await?;
+    // Nobody asks for what ended a day ago.
+    sqlx::query(concat!("DELETE FROM ended_sessions WHERE ended_at < ", clock!(), " - 86400000000"))
+        .execute(&mut *transaction)
+        .await?;
+    let sessions: Vec<Uuid> = sqlx::query_scalar(concat!(
+        "INSERT INTO ended_sessions (id, ended_at) SELECT id, ",
+        clock!(),
+        " FROM sessions WHERE user_id = $1 RETURNING id"
+    ))
+    .bind(user.0)
+    .fetch_all(&mut *transaction)
+    .await?;
+    let gone =
+        sqlx::query("DELETE FROM profiles WHERE id = $1").bind(user.0).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok((gone.rows_affected() == 1).then(|| departed(sessions, peers)))
 }
 
 /// The profiles of those who exist, in the order of `ids`.

@@ -6,18 +6,19 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{begin, clock};
-use crate::domain::SessionId;
+use crate::domain::{SessionId, UserId};
 use crate::server::store::rows::{Micros, SessionRow, TicketRow};
 use crate::server::store::{Digest, Session, Ticket};
 
 /// A session as the statement below takes it.
 #[derive(Serialize)]
-struct NewSession {
+struct NewSession<'s> {
     digest: String,
     id: Uuid,
     user: Uuid,
     created: i64,
     used: i64,
+    device: &'s str,
 }
 
 pub async fn create_sessions(db: &mut SqliteConnection, new: Vec<(Digest, Session)>) -> anyhow::Result<()> {
@@ -27,11 +28,12 @@ pub async fn create_sessions(db: &mut SqliteConnection, new: Vec<(Digest, Sessio
         user: session.user_id.0,
         created: session.created_at.timestamp_micros(),
         used: session.last_used_at.timestamp_micros(),
+        device: &session.device,
     });
     sqlx::query(
-        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at)
+        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at, device)
          SELECT unhex(value->>'digest'), unhex(value->>'id', '-'), unhex(value->>'user', '-'),
-                value->>'created', value->>'used'
+                value->>'created', value->>'used', value->>'device'
          FROM json_each($1)",
     )
     .bind(serde_json::to_string(&new.collect::<Vec<_>>())?)
@@ -46,7 +48,7 @@ fn hex(bytes: &[u8]) -> String {
 
 pub async fn session(db: &mut SqliteConnection, token: Digest) -> anyhow::Result<Option<Session>> {
     let row: Option<SessionRow> = sqlx::query_as(
-        "SELECT id, user_id, created_at, last_used_at FROM sessions WHERE token_digest = $1 AND revoked_at IS NULL",
+        "SELECT id, user_id, created_at, last_used_at, device FROM sessions WHERE token_digest = $1 AND revoked_at IS NULL",
     )
     .bind(token.to_vec())
     .fetch_optional(db)
@@ -68,13 +70,32 @@ pub async fn touch_session(
     Ok(())
 }
 
-pub async fn revoke_session(db: &mut SqliteConnection, id: SessionId) -> anyhow::Result<bool> {
+pub async fn sessions_of(
+    db: &mut SqliteConnection,
+    user: UserId,
+    since: DateTime<Utc>,
+    limit: u32,
+) -> anyhow::Result<Vec<Session>> {
+    let rows: Vec<SessionRow> = sqlx::query_as(
+        "SELECT id, user_id, created_at, last_used_at, device FROM sessions
+         WHERE user_id = $1 AND revoked_at IS NULL AND last_used_at > $2 ORDER BY last_used_at DESC, id LIMIT $3",
+    )
+    .bind(user.0)
+    .bind(Micros(since))
+    .bind(i64::from(limit))
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+pub async fn revoke_session(db: &mut SqliteConnection, user: UserId, id: SessionId) -> anyhow::Result<bool> {
     let done = sqlx::query(concat!(
         "UPDATE sessions SET revoked_at = ",
         clock!(),
-        " WHERE id = $1 AND revoked_at IS NULL"
+        " WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL"
     ))
     .bind(id.0)
+    .bind(user.0)
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -84,12 +105,14 @@ pub async fn revoked_since(
     db: &mut SqliteConnection,
     since: DateTime<Utc>,
 ) -> anyhow::Result<Vec<SessionId>> {
-    let ids: Vec<Uuid> =
-        sqlx::query_scalar("SELECT id FROM sessions WHERE revoked_at >= $1 ORDER BY revoked_at")
-            .bind(Micros(since))
-            .fetch_all(db)
-            .await?;
-    Ok(ids.into_iter().map(SessionId).collect())
+    let ended: Vec<(Uuid, Micros)> = sqlx::query_as(
+        "SELECT id, revoked_at FROM sessions WHERE revoked_at >= $1
+         UNION ALL SELECT id, ended_at FROM ended_sessions WHERE ended_at >= $1 ORDER BY 2",
+    )
+    .bind(Micros(since))
+    .fetch_all(db)
+    .await?;
+    Ok(ended.into_iter().map(|(id, _)| SessionId(id)).collect())
 }
 
 pub async fn expired_sessions(
