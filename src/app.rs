@@ -9,6 +9,10 @@ use leptos_router::{SsrMode, path};
 use crate::components::ui::toast::Toaster;
 use crate::hooks::messenger::provide_messenger;
 use crate::hooks::preferences::provide_preferences;
+#[cfg(feature = "ssr")]
+use crate::pages::account::AccountPage;
+#[cfg(feature = "ssr")]
+pub use crate::pages::account::{Account, AccountForm, Device as AccountDevice, Outcome};
 use crate::pages::{ConversationsPage, LoginPage, MatchesPage, NotFoundPage, SignupPage, provide_session};
 use crate::reactive::effect;
 use crate::state::provide_app_store;
@@ -16,7 +20,33 @@ use crate::state::provide_app_store;
 /// The document around [`App`], rendered by the server only.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    use leptos_meta::{HashedStylesheet, MetaTags};
+    use leptos_meta::MetaTags;
+
+    let head = view! {
+        <AutoReload options=options.clone()/>
+        <HydrationScripts options=options.clone()/>
+        <MetaTags/>
+    };
+    framed(options, None, head, view! { <App/> })
+}
+
+/// The page of one's own account, whole: it needs no script, so it costs the others none.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn account_document(options: LeptosOptions, account: Account) -> String {
+    let head = view! { <title>"Your account · Mosaic"</title> };
+    framed(options, Some("true"), head, view! { <AccountPage account/> }).to_html()
+}
+
+/// What all pages have in common. `hydrated` marks a page that needs no script to be interactive.
+#[cfg(feature = "ssr")]
+fn framed(
+    options: LeptosOptions,
+    hydrated: Option<&'static str>,
+    head: impl IntoView,
+    body: impl IntoView,
+) -> impl IntoView {
+    use leptos_meta::HashedStylesheet;
 
     use crate::domain::Preferences;
 
@@ -28,7 +58,12 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     };
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.name() data-transparency=is_opaque.then_some("off")>
+        <html
+            lang="en"
+            data-theme=theme.name()
+            data-transparency=is_opaque.then_some("off")
+            data-hydrated=hydrated
+        >
             <head>
                 <meta charset="utf-8"/>
                 <meta
@@ -41,14 +76,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Mosaic: meet people who fit, one conversation at a time."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
-                <HashedStylesheet options=options.clone()/>
-                <AutoReload options=options.clone()/>
-                <HydrationScripts options/>
-                <MetaTags/>
+                <HashedStylesheet options/>
+                {head}
             </head>
-            <body>
-                <App/>
-            </body>
+            <body>{body}</body>
         </html>
     }
 }

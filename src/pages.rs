@@ -1,6 +1,8 @@
 //! The pages, one a module. Each reads the address, asks the server functions, and puts components
 //! together; what outlives a page belongs to [`crate::app`].
 
+#[cfg(feature = "ssr")]
+pub mod account;
 mod conversations;
 mod login;
 mod matches;

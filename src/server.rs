@@ -13,6 +13,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod cursor;
+pub mod device;
 pub mod error;
 pub mod fanout;
 pub mod http;

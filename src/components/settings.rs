@@ -67,6 +67,10 @@ pub fn Settings() -> impl IntoView {
                 set=|chosen, on| chosen.sound = on
             />
             <Notifications permission/>
+            // Not a page of the app: the server alone renders it.
+            <a class="settings__label settings__account" href="/account" rel="external">
+                "Your account"
+            </a>
         </div>
     }
     .into_any()
