@@ -122,7 +122,7 @@ impl Limits {
     /// # Errors
     /// [`ServiceError::RateLimited`].
     pub fn export(&self, user: UserId) -> Result<(), ServiceError> {
-        self.check(&self.export, &user)
+        self.check("export", &self.export, &user)
     }
 
     /// Forgets those whose allowance is full again.

@@ -35,7 +35,8 @@ pub use extract::Peer;
 /// Everything this server answers.
 pub fn router(state: AppState) -> Router {
     let metrics_are_elsewhere = state.config.metrics_addr.is_some();
-    let described = if metrics_are_elsewhere { described() } else { described().merge(health::metrics_router()) };
+    let described =
+        if metrics_are_elsewhere { described() } else { described().merge(health::metrics_router()) };
     Router::from(described)
         .merge(forms::router().merge(account_page::router()).layer(from_fn(guard::time_limit)))
         .merge(docs::page())

@@ -17,7 +17,7 @@ async fn log_in(app: &TestApp, ada: &Person, user_agent: &str) -> Person {
     let body = json!({"username": "ada", "password": PASSWORD});
     let request = app.anonymous(Method::POST, "/auth/login").header("user-agent", user_agent).json(&body);
     let answer = expect(request.send().await.unwrap(), StatusCode::OK).await;
-    Person { token: answer["token"].as_str().unwrap().to_owned(), ..ada.clone() }
+    app.known(&ada.id, answer["token"].as_str().unwrap())
 }
 
 async fn sessions(of: &Person) -> Vec<Value> {

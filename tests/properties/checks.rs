@@ -11,8 +11,11 @@ pub mod queries;
 pub mod schedules;
 pub mod texts;
 
+/// Panics when something does not hold for these bytes.
+pub type Check = fn(&[u8]);
+
 /// What can be given any bytes. Each has a folder of this name in `tests/corpus`.
-pub const SUBJECTS: &[(&str, fn(&[u8]))] = &[
+pub const SUBJECTS: &[(&str, Check)] = &[
     ("cookies", |bytes| cookies::check(&lossy(bytes))),
     ("cursors", |bytes| cursors::check(&lossy(bytes))),
     ("frames", frames::check),

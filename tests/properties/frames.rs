@@ -102,6 +102,7 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
             ServerFrame::Read { peer_id, reader_id, seq, read_at }
         }),
         user().prop_map(|peer_id| ServerFrame::Typing { peer_id }),
+        user().prop_map(|peer_id| ServerFrame::Gone { peer_id }),
         (user(), any::<bool>(), option::of(time())).prop_map(|(peer_id, online, last_seen)| {
             ServerFrame::Presence { peer_id, online, last_seen }
         }),

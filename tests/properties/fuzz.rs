@@ -5,7 +5,7 @@ mod checks;
 
 use std::sync::LazyLock;
 
-static CHECK: LazyLock<fn(&[u8])> = LazyLock::new(|| {
+static CHECK: LazyLock<checks::Check> = LazyLock::new(|| {
     let wanted = std::env::var("MOSAIC_FUZZ").expect("MOSAIC_FUZZ names a subject");
     let subject = checks::SUBJECTS.iter().find(|(subject, _)| *subject == wanted);
     subject.expect("MOSAIC_FUZZ names a folder of tests/corpus").1

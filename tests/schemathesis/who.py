@@ -8,10 +8,10 @@ import schemathesis
 
 SERVER = os.environ["MOSAIC_URL"]
 PUBLIC = ["/auth/signup", "/auth/login"]
-ONCE = "/auth/logout"
+ONCE = ["/auth/logout", "/auth/sessions/{session_id}"]
 
 
-@schemathesis.auth(refresh_interval=None).skip_for(path=[*PUBLIC, ONCE])
+@schemathesis.auth(refresh_interval=None).skip_for(path=[*PUBLIC, *ONCE])
 class Seeded:
     """Somebody who was seeded, with a token that lasts."""
 
@@ -24,7 +24,7 @@ class Seeded:
 
 @schemathesis.auth(refresh_interval=None).apply_to(path=ONCE)
 class LoggedInAnew:
-    """Logs in for every request: a log-out ends the log-in, and the seeded one is to last."""
+    """Logs in for every request: these end log-ins, and the seeded one is to last."""
 
     def __init__(self):
         name = f"leaver-{uuid.uuid4().hex[:8]}"

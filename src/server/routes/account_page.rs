@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use leptos::prelude::{Owner, provide_context};
 use url::form_urlencoded::Serializer;
 
@@ -25,7 +25,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 pub fn router() -> Router<AppState> {
-    Router::new().route("/account", get(page).post(take)).layer(compression(PAGES))
+    Router::new().route("/account", get(page)).route("/account", post(take)).layer(compression(PAGES))
 }
 
 async fn page(

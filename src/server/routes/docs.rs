@@ -76,7 +76,7 @@ static TEXT: LazyLock<Bytes> = LazyLock::new(|| {
         if let Some(operation) = &mut item.get {
             complete(operation, path, false);
         }
-        if let Some(operation) = &mut item.post {
+        for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
             complete(operation, path, true);
         }
     }
@@ -106,17 +106,17 @@ fn rename_link_fields(value: &mut Value) {
 }
 
 /// Adds what the guards and the extractors before a handler answer.
-fn complete(operation: &mut Operation, path: &str, is_post: bool) {
+fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
     let needs_log_in = operation.security.is_none();
     let has_body = operation.request_body.is_some();
     for (applies, status, description) in [
         (has_body, "400", "`bad_json`: the body is not JSON."),
         (needs_log_in, "401", "`unauthenticated`: nobody is logged in."),
-        (is_post, "403", "`cross_site`: a browser sends this for another site."),
+        (is_unsafe, "403", "`cross_site`: a browser sends this for another site."),
         (path.contains('{'), "404", "`not_found`: no such person, or an id that is none."),
         (has_body, "413", "`too_big`: the body is too big."),
         (true, "414", "`uri_too_long`: the address has more than 8 KiB."),
-        (is_post, "415", "`unsupported_media_type`: the body is not declared as JSON."),
+        (is_unsafe, "415", "`unsupported_media_type`: the body is not declared as JSON."),
         (has_body, "422", "`invalid`: a field is missing, wrong or out of range; `field` says which."),
         (true, "500", "`internal`: a fault of the server."),
         (true, "503", "`unavailable` or `timeout`: whether anything was written is unknown; try again."),

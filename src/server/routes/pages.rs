@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Router, routing};
+use axum::routing::post;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
@@ -53,7 +54,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .fallback(missing);
     let page = move || shell(options.clone());
     let render = render_app_async_with_context(context.clone(), page.clone());
-    let post = move |State(state): State<AppState>, request: Request| async move {
+    let take = move |State(state): State<AppState>, request: Request| async move {
         match take_post(&state, request).await {
             Ok(done) => done,
             Err((status, page)) => (status, render(page).await).into_response(),
@@ -63,7 +64,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .leptos_routes_with_context(state, ROUTES.clone(), context, page)
         .fallback_service(files)
         .layer(from_fn(whole_body))
-        .route("/", routing::post(post))
+        .route("/", post(take))
         .layer(from_fn(time_limit))
         .layer(from_fn_with_state(state.clone(), usher))
         .layer(compression(PAGES))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::accounts::is_current;
 use super::{Result, Service};
@@ -17,7 +18,7 @@ use crate::server::error::ServiceError;
 const DEVICES: u32 = 200;
 
 /// A log-in as its owner sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Device {
     /// Names it without opening it.
     pub id: SessionId,

@@ -35,6 +35,8 @@ pub struct Cast {
     /// A log-in of the owner's that has ended, after it had asked for [`Cast::late_ticket`].
     pub revoked: Person,
     pub late_ticket: String,
+    /// One more log-in of the owner's.
+    pub device: SessionId,
     /// What nobody but the two may see: texts and ids of their messages.
     pub secrets: Vec<String>,
 }
@@ -45,7 +47,8 @@ impl Cast {
         let owner = resident(app, "owner", hash).await;
         let peer = resident(app, "peer", hash).await;
         let stranger = resident(app, "stranger", hash).await;
-        let revoked = app.known(&owner.id, &logged_in(app, &owner.id).await);
+        let revoked = app.known(&owner.id, &logged_in(app, &owner.id).await.0);
+        let (_, device) = logged_in(app, &owner.id).await;
         let late_ticket = revoked.ticket().await;
         revoked.request(Method::POST, "/auth/logout").send().await.unwrap().error_for_status().unwrap();
         let mut secrets = Vec::new();
@@ -57,7 +60,7 @@ impl Cast {
         }
         let muted = owner.post(&format!("/messages/contact/{}", peer.id), json!({"muted": true})).await;
         muted.error_for_status().unwrap();
-        Self { owner, peer, stranger, revoked, late_ticket, secrets }
+        Self { owner, peer, stranger, revoked, late_ticket, device, secrets }
     }
 
     /// Who asks, unless nobody can tell.
@@ -96,21 +99,23 @@ async fn resident(app: &TestApp, role: &str, hash: &str) -> Person {
     };
     assert!(app.state.service.store.create_profile(&profile).await.unwrap());
     let id = id.to_string();
-    let token = logged_in(app, &id).await;
+    let (token, _) = logged_in(app, &id).await;
     app.known(&id, &token)
 }
 
-/// The token of one more log-in.
-pub async fn logged_in(app: &TestApp, id: &str) -> String {
+/// One more log-in.
+pub async fn logged_in(app: &TestApp, id: &str) -> (String, SessionId) {
     let (token, now) = (Token::random(), app.clock.now());
     let session = Session {
         id: SessionId(uuid::Uuid::new_v4()),
         user_id: id.parse().unwrap(),
         created_at: now - TimeDelta::minutes(1),
         last_used_at: now,
+        device: String::new(),
     };
+    let id = session.id;
     app.state.service.store.create_sessions(&[(token.digest(), session)]).await.unwrap();
-    token.reveal().to_owned()
+    (token.reveal().to_owned(), id)
 }
 
 /// Everything that is stored, a text for each row. Passed over are spent tickets (whoever presents one, it is

@@ -129,7 +129,7 @@ async fn every_frame_gives_each_caller_what_is_theirs() {
 
 /// The socket of a log-in that has ended takes nothing.
 async fn ended(app: &TestApp, owner: &Person, frame: &ClientFrame) {
-    let leaver = app.known(&owner.id, &logged_in(app, &owner.id).await);
+    let leaver = app.known(&owner.id, &logged_in(app, &owner.id).await.0);
     let mut device = leaver.device().await;
     leaver.request(Method::POST, "/auth/logout").send().await.unwrap().error_for_status().unwrap();
     let before = Stored::look(app).await;

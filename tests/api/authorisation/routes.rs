@@ -87,8 +87,13 @@ async fn ticket(row: &Row, cast: &Cast, caller: Caller) -> Option<String> {
 }
 
 fn request(app: &TestApp, row: &Row, asked: &Asked<'_>, to: &str) -> RequestBuilder {
-    // The socket of the owner is asked for by everybody.
-    let somebody = if row.path.starts_with("/messages/ws/") { &asked.cast.owner.id } else { to };
+    // The socket and the device of the owner are asked for by everybody.
+    let device = asked.cast.device.to_string();
+    let somebody = match row.path {
+        "/messages/ws/{user_id}" => &asked.cast.owner.id,
+        "/auth/sessions/{session_id}" => &device,
+        _ => to,
+    };
     let path = row.path.replace("{file}", &format!("{to}.svg"));
     let path = match path.split_once('{') {
         Some((before, _)) => format!("{before}{somebody}"),

@@ -49,6 +49,7 @@ pub struct Asked<'a> {
 
 use Cell::{Does, Led, Refused, Sees};
 
+const LOG_IN: Cell = Led("/login");
 const OUT: Cell = Refused(401, "unauthenticated");
 const NOBODY: Cell = Refused(404, "not_found");
 
@@ -60,6 +61,11 @@ const fn members(status: u16) -> [Cell; 5] {
 /// Shows each member what is theirs.
 const fn shown(status: u16) -> [Cell; 5] {
     [Sees(status), Sees(status), Does(status), OUT, OUT]
+}
+
+/// For whoever has a log-in; others are sent to get one.
+const fn led_to_log_in(status: u16) -> [Cell; 5] {
+    [Does(status), Does(status), Does(status), LOG_IN, LOG_IN]
 }
 
 /// For everybody, and the same.
@@ -115,6 +121,20 @@ fn accounts() -> Vec<Row> {
         ),
         post("/auth/logout", Body::Nothing, members(204)),
         get("/auth/me", members(200)),
+        get("/auth/sessions", members(200)),
+        row(
+            Method::DELETE,
+            "/auth/sessions/{session_id}",
+            Body::Nothing,
+            [Does(204), NOBODY, NOBODY, OUT, OUT],
+        ),
+        post(
+            "/auth/password",
+            Body::Json(|_, _| json!({"current_password": PASSWORD, "new_password": "battery staple"})),
+            members(204),
+        ),
+        get("/account/export", shown(200)),
+        post("/account/delete", Body::Json(|_, _| json!({"password": PASSWORD})), members(204)),
     ]
 }
 
@@ -185,20 +205,34 @@ fn forms() -> Vec<Row> {
             }),
             everybody(Does(303)),
         ),
-        post("/logout", Body::Nothing, [Does(303), Does(303), Does(303), Led("/login"), Led("/login")]),
+        post("/logout", Body::Nothing, led_to_log_in(303)),
+        post(
+            "/account",
+            Body::Form(|_, _| {
+                [("form", "password"), ("current-password", PASSWORD), ("new-password", "battery staple")]
+                    .map(|(name, value)| (name, value.to_owned()))
+                    .into()
+            }),
+            led_to_log_in(303),
+        ),
+        post("/", Body::Form(|_, _| vec![("content", "Hello".to_owned())]), led_to_log_in(303))
+            .asks(open_chat),
     ]
 }
 
 fn pages() -> Vec<Row> {
     let home = [Led("/"), Led("/"), Led("/"), Does(200), Does(200)];
     vec![
-        // The messages of the panel are fetched by the browser; the page holds none.
-        get("/", [Does(200), Does(200), Does(200), Led("/login?next="), Led("/login?next=")])
-            .asks(|asked| format!("?profile={}&chat=open", asked.cast.other(asked.caller))),
-        get("/messages", [Sees(200), Sees(200), Does(200), Led("/login?next="), Led("/login?next=")]),
+        get("/", [Sees(200), Sees(200), Does(200), LOG_IN, LOG_IN]).asks(open_chat),
+        get("/messages", [Sees(200), Sees(200), Does(200), LOG_IN, LOG_IN]),
+        get("/account", led_to_log_in(200)),
         get("/login", home),
         get("/signup", home),
     ]
+}
+
+fn open_chat(asked: &Asked<'_>) -> String {
+    format!("?profile={}&chat=open", asked.cast.other(asked.caller))
 }
 
 fn server_functions() -> Vec<Row> {

@@ -8,6 +8,7 @@ use mosaic::domain::SessionId;
 use mosaic::server::auth::Viewer;
 use mosaic::server::bus::SharedBus;
 use mosaic::server::bus::in_process::InProcessBus;
+use mosaic::server::clock::Clock;
 use mosaic::server::fanout::{Fanout, encode};
 use mosaic::server::hub::Hub;
 use uuid::Uuid;
@@ -30,7 +31,8 @@ pub fn check(bytes: &[u8]) {
             | ServerFrame::Read { .. }
             | ServerFrame::Typing { .. }
             | ServerFrame::Contact { .. }
-            | ServerFrame::Presence { .. } => {}
+            | ServerFrame::Presence { .. }
+            | ServerFrame::Gone { .. } => {}
             other => panic!("no instance publishes {other:?}"),
         }
     }
@@ -42,7 +44,7 @@ fn passed_on(bytes: &[u8]) -> Vec<String> {
     runtime.block_on(async {
         let hub = Arc::new(Hub::new(true));
         let bus: SharedBus = Arc::new(InProcessBus::new());
-        let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), Uuid::from_u128(9));
+        let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), Clock::system(), Uuid::from_u128(9));
         let viewer = Viewer { user_id: ME, session_id: SessionId(Uuid::from_u128(5)) };
         let mut joined = hub.join(viewer, |subscribed| fanout.forward(ME, subscribed));
         joined.subscribed.wait_for(|subscribed| *subscribed).await.expect("subscribed");
