@@ -77,14 +77,11 @@ impl FromServerFnError for ApiError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         // What the server cannot read is the caller's request, what the browser cannot read an answer.
         let is_unreadable = cfg!(feature = "ssr") && matches!(error, ServerFnErrorErr::Deserialization(_));
-        let error = match error {
+        with_status(match error {
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => malformed(),
             _ if is_unreadable => malformed(),
             _ => Self::Unavailable,
-        };
-        #[cfg(feature = "ssr")]
-        set_status(status(&error));
-        error
+        })
     }
 }
 
@@ -243,13 +240,17 @@ pub fn signed_in() -> Option<UserId> {
     me
 }
 
-/// Gives a failed answer its HTTP status: without this the framework says 500 to everything.
+/// What a server function answers, with the HTTP status of a failure.
 #[cfg(feature = "ssr")]
 fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
-    if let Err(error) = &result {
-        set_status(status(error));
-    }
-    result
+    result.map_err(with_status)
+}
+
+/// On the server, gives the answer its HTTP status: without this the framework says 500 to everything.
+fn with_status(error: ApiError) -> ApiError {
+    #[cfg(feature = "ssr")]
+    set_status(status(&error));
+    error
 }
 
 #[cfg(feature = "ssr")]
