@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz schemathesis
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz schemathesis hostile
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: ## Everything: check, all Rust tests on private databases, end to end in a
 
 test-faults: ## Everything that can go wrong, the long versions included, and a million simulated schedules
 	@exec scripts/faults.sh
+
+hostile: ## A hostile crowd beside ordinary people, and whether the time of a log-in tells who exists
+	@exec scripts/hostile.sh
 
 mutations: ## Take out one safeguard of delivery at a time and see its test turn red; ARGS="outbox" picks some
 	@exec scripts/mutations.sh $(ARGS)

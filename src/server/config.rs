@@ -179,10 +179,6 @@ impl Settings {
         let metrics_addr =
             self.metrics_addr.filter(|address| !address.is_empty()).or(file.server.metrics_addr);
         let metrics_addr = metrics_addr.map(|text| address("MOSAIC_METRICS_ADDR", &text)).transpose()?;
-        let proxies = or(self.trusted_proxies, file.server.trusted_proxies, "");
-        let trusted_proxies = TrustedProxies::parse(&proxies).with_context(|| {
-            format!("MOSAIC_TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, not {proxies:?}")
-        })?;
         let origin =
             match self.public_origin.filter(|origin| !origin.is_empty()).or(file.server.public_origin) {
                 Some(origin) => PublicOrigin::parse(&origin).with_context(|| {
@@ -195,6 +191,10 @@ impl Settings {
             "off" => false,
             other => bail!("MOSAIC_RATE_LIMIT must be on or off, not {other:?}"),
         };
+        let proxies = or(self.trusted_proxies, file.server.trusted_proxies, "");
+        let trusted_proxies = TrustedProxies::parse(&proxies).with_context(|| {
+            format!("MOSAIC_TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, not {proxies:?}")
+        })?;
         let log_format = or(self.log_format, file.log.format, "text");
         let log_format = LogFormat::from_str(&log_format, false)
             .map_err(|_| anyhow::anyhow!("MOSAIC_LOG_FORMAT must be text or json, not {log_format:?}"))?;

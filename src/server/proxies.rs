@@ -21,6 +21,12 @@ impl TrustedProxies {
         entries.map(network).collect::<Option<_>>().map(Self)
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this is the address of one of them.
     #[must_use]
     pub fn contain(&self, address: IpAddr) -> bool {

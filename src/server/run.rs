@@ -79,14 +79,20 @@ pub fn assemble(
 pub async fn serve(config: Config, metrics: PrometheusHandle) -> Result<()> {
     let store = store::connect(&config.database_url).await.context("DATABASE_URL cannot be used")?;
     store.migrate().await.map_err(anyhow::Error::from).context("the database could not be migrated")?;
-    let listener = listen(config.site_addr).await?;
+    let listener = listen(config.site_addr)?;
     if !config.rate_limit {
         tracing::warn!("MOSAIC_RATE_LIMIT is off: nothing limits anybody. Only for load tests.");
+    }
+    if config.rate_limit && config.origin.is_https() && config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "MOSAIC_TRUSTED_PROXIES is not set: everybody who comes through the proxy that ends TLS shares the \
+             limits of one address"
+        );
     }
     let bus = open_bus(&config)?;
     let state = assemble(config, store, bus, Clock::system(), Some(metrics));
     if let Some(address) = state.config.metrics_addr {
-        serve_metrics(listen(address).await?, &state)?;
+        serve_metrics(listen(address)?, &state)?;
     }
     let origin = state.config.origin.canonical().to_owned();
     tracing::info!(address = %listener.local_addr()?, %origin, "Mosaic serves");
@@ -100,15 +106,16 @@ pub async fn serve(config: Config, metrics: PrometheusHandle) -> Result<()> {
     Ok(())
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    http::listen(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Serves the metrics, and nothing else, to the end of the process: what is drained is of interest too.
 fn serve_metrics(listener: TcpListener, state: &AppState) -> Result<()> {
     tracing::info!(address = %listener.local_addr()?, "metrics are served");
     let app = routes::metrics_router(state.clone());
-    tokio::spawn(http::serve(listener, app, CancellationToken::new(), TaskTracker::new()));
+    let state = AppState { tasks: TaskTracker::new(), ..state.clone() };
+    tokio::spawn(async move { http::serve(listener, app, &state, CancellationToken::new()).await });
     Ok(())
 }
 
@@ -128,7 +135,7 @@ pub async fn serve_on(listener: TcpListener, state: AppState) {
         stop.cancel();
         users
     };
-    let listening = http::serve(listener, app, stop.clone(), state.tasks.clone());
+    let listening = http::serve(listener, app, &state, stop.clone());
     let (users, ()) = tokio::join!(closing, listening);
     drain(&state, users).await;
 }

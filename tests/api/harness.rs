@@ -2,7 +2,7 @@
 //!
 //! Dropping the server fails the test when a connection, a task or a socket is left behind.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
@@ -97,6 +97,11 @@ impl TestApp {
         Person::sign_up(self.address, username).await
     }
 
+    /// The same, signed up from this address.
+    pub async fn person_from(&self, username: &str, address: [u8; 4]) -> Person {
+        Person::sign_up_from(address, self.address, username).await
+    }
+
     /// Somebody who has an account and a log-in.
     pub fn known(&self, id: &str, token: &str) -> Person {
         Person::known(self.address, id, token)
@@ -138,8 +143,13 @@ pub struct Person {
 impl Person {
     /// Somebody new on the server at this address.
     pub async fn sign_up(address: SocketAddr, username: &str) -> Self {
+        Self::sign_up_from([127, 0, 0, 1], address, username).await
+    }
+
+    async fn sign_up_from(from: [u8; 4], address: SocketAddr, username: &str) -> Self {
         let body = json!({"username": username, "password": PASSWORD, "display_name": capitalised(username)});
-        let sent = reqwest::Client::new().post(format!("http://{address}/auth/signup")).json(&body).send();
+        let client = reqwest::Client::builder().local_address(IpAddr::from(from)).build().unwrap();
+        let sent = client.post(format!("http://{address}/auth/signup")).json(&body).send();
         let answer = expect(sent.await.unwrap(), StatusCode::CREATED).await;
         Self::known(address, answer["user"]["id"].as_str().unwrap(), answer["token"].as_str().unwrap())
     }

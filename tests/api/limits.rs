@@ -1,13 +1,23 @@
 //! Limits of rate refuse with a time to come back, and only what is too much.
 
+use std::net::Ipv4Addr;
+
+use futures::future::join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
-use crate::harness::{Setup, TestApp, uuid};
+use crate::harness::{SOON, Setup, TestApp, uuid, wait_until};
+
+async fn limited() -> TestApp {
+    TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_in_tries_are_limited_by_account() {
-    let app = TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await;
+    let app = limited().await;
     let try_once = async |username: &str| {
         let body = json!({"username": username, "password": "wrong horse"});
         app.anonymous(Method::POST, "/auth/login").json(&body).send().await.unwrap()
@@ -24,7 +34,7 @@ async fn log_in_tries_are_limited_by_account() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_sends_are_held_back_in_order_and_may_be_repeated() {
-    let app = TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await;
+    let app = limited().await;
     let (ada, grace) = (app.person("ada").await, app.person("grace").await);
     let mut device = ada.device().await;
     let ids: Vec<String> = (0..55).map(|_| uuid()).collect();
@@ -61,7 +71,7 @@ async fn too_many_sends_are_held_back_in_order_and_may_be_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_floods_is_closed() {
-    let app = TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await;
+    let app = limited().await;
     let ada = app.person("ada").await;
     let mut device = ada.device().await;
     for _ in 0..200 {
@@ -70,4 +80,93 @@ async fn a_device_that_floods_is_closed() {
         }
     }
     assert_eq!(device.close_code().await, 4429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_guesses_waits_longer_than_who_comes_from_elsewhere() {
+    let app =
+        TestApp::spawn_with(Setup { rate_limit: true, trusted_proxies: "127.0.0.1", ..Setup::default() })
+            .await;
+    let try_from = async |address: &str| {
+        let body = json!({"username": "ada", "password": "wrong horse"});
+        let request = app.anonymous(Method::POST, "/auth/login").header("x-forwarded-for", address);
+        request.json(&body).send().await.unwrap()
+    };
+    for _ in 0..5 {
+        // What is on the left anybody may have written.
+        assert_eq!(try_from("203.0.113.9, 198.51.100.7").await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let wait_of = async |address: &str| {
+        let refused = try_from(address).await;
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS, "{address}");
+        refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap()
+    };
+    let (guesser, owner) = (wait_of("198.51.100.7").await, wait_of("203.0.113.9").await);
+    assert!((13..=15).contains(&guesser), "{guesser} s after the fifth failure");
+    assert!((1..=12).contains(&owner), "the account's own allowance does not grow: {owner} s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_believed_to_come_from_where_they_say() {
+    let app = limited().await;
+    for number in 0..6 {
+        let body =
+            json!({"username": format!("ada{number}"), "password": "correct horse", "display_name": "Ada"});
+        let request = app.anonymous(Method::POST, "/auth/signup");
+        let request = request.header("x-forwarded-for", format!("198.51.100.{number}")).json(&body);
+        let status = request.send().await.unwrap().status();
+        let wanted = if number < 5 { StatusCode::CREATED } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(status, wanted, "sign-up {number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_so_many_sockets() {
+    let app = limited().await;
+    let mut devices = Vec::new();
+    for number in 1..=8 {
+        let person = app.person_from(&format!("person{number}"), [127, 0, 0, number]).await;
+        devices.extend(join_all((0..8).map(|_| person.device())).await);
+    }
+    let late = app.person_from("late", [127, 0, 0, 9]).await;
+    let upgrade = async || {
+        let path = format!("/messages/ws/{}?token={}", late.id, late.ticket().await);
+        late.upgrade(&path, None).await
+    };
+    assert_eq!(upgrade().await.err(), Some(429));
+    let hub = &app.state.service.hub;
+    assert_eq!(hub.all().len(), 64);
+    drop(devices.pop());
+    assert!(wait_until(|| std::future::ready(hub.all().len() == 63)).await);
+    // The place is given back a moment after the socket left.
+    let again = wait_until(|| {
+        std::future::ready(app.state.service.limits.socket(Ipv4Addr::LOCALHOST.into()).is_ok())
+    })
+    .await;
+    assert!(again && upgrade().await.is_ok(), "the place is not given back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_so_many_connections_and_others_have_their_own() {
+    let app = limited().await;
+    let is_served = async |mut stream: TcpStream| {
+        // Refused, both fail or bring nothing.
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: mosaic\r\n\r\n").await;
+        let mut answer = [0; 12];
+        let read = timeout(SOON, stream.read_exact(&mut answer)).await.expect("neither answered nor closed");
+        read.is_ok_and(|_| answer == *b"HTTP/1.1 200")
+    };
+    let from = async |last: u8| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::new(127, 0, 0, last), 0).into()).unwrap();
+        socket.connect(app.address).await.unwrap()
+    };
+    let mut held = Vec::new();
+    for _ in 0..256 {
+        held.push(from(2).await);
+    }
+    assert!(!is_served(from(2).await).await, "one connection too many is served");
+    assert!(is_served(from(3).await).await, "others are refused");
+    drop(held.pop());
+    assert!(wait_until(|| async { is_served(from(2).await).await }).await, "the place is not given back");
 }

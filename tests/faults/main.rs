@@ -15,6 +15,7 @@ mod dice;
 mod driver;
 #[path = "../history/mod.rs"]
 mod history;
+mod hostile;
 mod load;
 mod postgres;
 mod postgres_away;

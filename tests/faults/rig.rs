@@ -45,22 +45,30 @@ pub struct Rig {
 impl Rig {
     /// Two instances and this many people, on a machine that other tests use as well.
     pub async fn start(test: &str, people: usize) -> Self {
-        Self::set_up(test, people, turn().await).await
+        Self::set_up(test, people, turn().await, &["off", "off"]).await
     }
 
     /// The same, with nobody else about.
     pub async fn alone(test: &str, people: usize) -> Self {
-        Self::set_up(test, people, Box::new(MACHINE.write().await)).await
+        Self::set_up(test, people, Box::new(MACHINE.write().await), &["off", "off"]).await
     }
 
-    async fn set_up(test: &str, people: usize, _turn: Turn) -> Self {
+    /// One instance, whose limits are on, with nobody else about.
+    pub async fn guarded(test: &str, people: usize) -> Self {
+        Self::set_up(test, people, Box::new(MACHINE.write().await), &["on"]).await
+    }
+
+    /// An instance for each setting of the limits.
+    async fn set_up(test: &str, people: usize, _turn: Turn, limits: &[&str]) -> Self {
         let dice = Dice::for_test(test);
         let (postgres, redis) = tokio::join!(Postgres::start(), Redis::start());
         let (database, bus) = (postgres.url(), redis.url());
-        let mut first = Instance::absent(&database, Some(&bus));
-        let people = seed(&first, people);
-        let (second, ()) = tokio::join!(Instance::start(&database, Some(&bus)), first.restart());
-        let instances = vec![first, second];
+        let instance = |limit: &&str| {
+            Instance::absent(&database, Some(&bus)).with("MOSAIC_RATE_LIMIT", String::from(*limit))
+        };
+        let mut instances: Vec<_> = limits.iter().map(instance).collect();
+        let people = seed(&instances[0], people);
+        futures::future::join_all(instances.iter_mut().map(Instance::restart)).await;
         let rig = Self { instances, redis, postgres, people, recorder: Recorder::start(), dice, _turn };
         rig.bus_becomes("ok").await;
         rig

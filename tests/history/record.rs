@@ -168,6 +168,11 @@ impl Recorder {
         Self { begun: Instant::now(), history, acknowledged, unknown }
     }
 
+    /// Since the run began.
+    pub fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     /// Adds a client; returns its number.
     pub fn enlist(&self, user: UserId) -> ClientNo {
         let mut history = lock(&self.history);
@@ -176,7 +181,7 @@ impl Recorder {
     }
 
     pub fn note(&self, client: ClientNo, instance: usize, event: Event) {
-        let at = self.begun.elapsed();
+        let at = self.now();
         match event {
             Event::Ok { client_id, .. } => {
                 lock(&self.acknowledged).insert(client_id);

@@ -1,7 +1,7 @@
 //! What handlers take from a request, and the refusals when it is not there.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -41,7 +41,7 @@ impl<S: Sync> FromRequestParts<S> for Device {
 
 /// The other end of the connection: an extension of every request. It may be a proxy, see [`Client`].
 #[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+pub struct Peer(pub IpAddr);
 
 /// The address a request comes from, for limits.
 pub struct Client(pub IpAddr);
@@ -51,7 +51,7 @@ impl FromRequestParts<AppState> for Client {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
         let Peer(peer) = parts.extensions.get().copied().ok_or(ServiceError::Unavailable(None))?;
-        Ok(Self(state.config.trusted_proxies.client(peer.ip(), &parts.headers)))
+        Ok(Self(state.config.trusted_proxies.client(peer, &parts.headers)))
     }
 }
 

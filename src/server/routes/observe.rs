@@ -54,7 +54,7 @@ fn is_too_long(request: &Request) -> bool {
 /// What a trusted proxy calls the request, so that its log and ours can be read together; otherwise
 /// something new.
 fn request_id(state: &AppState, request: &Request) -> HeaderValue {
-    let is_trusted = |peer: &Peer| state.config.trusted_proxies.contain(peer.0.ip());
+    let is_trusted = |peer: &Peer| state.config.trusted_proxies.contain(peer.0);
     let proxied = request.extensions().get().is_some_and(is_trusted);
     let given = request.headers().get(REQUEST_ID).filter(|id| proxied && is_well_formed(id.as_bytes()));
     given.cloned().unwrap_or_else(|| {

@@ -13,6 +13,7 @@ use tracing::{Instrument as _, Span};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::extract::Client;
 use crate::domain::UserId;
 use crate::server::AppState;
 use crate::server::auth::{Token, Viewer};
@@ -55,11 +56,13 @@ pub fn router() -> OpenApiRouter<AppState> {
             description = "`not_yours`: the ticket is somebody else's. `cross_site`: a foreign `Origin`."
         ),
         (status = 404, description = "`not_found`: the id is none."),
+        (status = 429, description = "`rate_limited`: too many sockets from this address; the ticket is spent."),
         (status = 426, description = "`upgrade_required`: this is no WebSocket handshake; the ticket is spent.")
     )
 )]
 async fn upgrade(
     State(state): State<AppState>,
+    Client(address): Client,
     user: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -70,7 +73,11 @@ async fn upgrade(
         Ok(viewer) => viewer,
         Err(refusal) => return refusal,
     };
-    let span = Span::current();
+    let place = match state.service.limits.socket(address) {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let (span, tasks) = (Span::current(), state.tasks.clone());
     match upgrade {
         Ok(upgrade) => upgrade
             .read_buffer_size(BUFFER_BYTES)
@@ -81,8 +88,11 @@ async fn upgrade(
             .on_upgrade(move |socket| {
                 // Inside the request's span, whose id names the socket from then on.
                 let span = tracing::info_span!(parent: &span, "socket");
-                let serving = state.tasks.clone().track_future(connection::serve(state, viewer, socket));
-                serving.instrument(span)
+                let serving = async move {
+                    connection::serve(state.clone(), viewer, socket).await;
+                    drop(place);
+                };
+                tasks.track_future(serving).instrument(span)
             }),
         Err(_) => refuse(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "A WebSocket is expected here."),
     }

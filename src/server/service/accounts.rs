@@ -83,20 +83,28 @@ impl Service {
     pub async fn log_in(&self, username: &str, password: String, caller: Caller) -> Result<LoggedIn> {
         let name = parse_username(username).ok();
         // Names nobody can have share one allowance.
-        self.limits.log_in(name.as_ref().map_or("", Username::as_str), caller.address)?;
+        let tried = name.as_ref().map_or("", Username::as_str);
+        self.limits.log_in(tried, caller.address)?;
+        let user = self.identify(name.as_ref(), password).await?;
+        self.limits.log_in_ended(tried, caller.address, user.is_some());
+        match user {
+            Some(user) => self.open_session(user, caller.device).await,
+            None => Err(ServiceError::InvalidCredentials),
+        }
+    }
+
+    /// Whose name and password these are.
+    async fn identify(&self, name: Option<&Username>, password: String) -> Result<Option<UserId>> {
         if password.len() > *PASSWORD_BYTES.end() {
-            return Err(ServiceError::InvalidCredentials);
+            return Ok(None);
         }
         let known = match name {
-            Some(name) => self.store.credentials(&name).await?,
+            Some(name) => self.store.credentials(name).await?,
             None => None,
         };
         let (user, hash) = known.unzip();
         let fits = self.passwords.verify(password, hash).await?;
-        match user.filter(|_| fits) {
-            Some(user) => self.open_session(user, caller.device).await,
-            None => Err(ServiceError::InvalidCredentials),
-        }
+        Ok(user.filter(|_| fits))
     }
 
     /// Ends a log-in; its sockets close here at once and elsewhere within two seconds.

@@ -9,6 +9,7 @@
 //! hand; then the socket leaves the hub; then the writer says the rest.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,9 @@ const SILENCE: Duration = Duration::from_secs(45);
 const LAST_FRAME: Duration = Duration::from_secs(8);
 /// How long the device's half of the closing handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(2);
+/// Frames that are passed over meanwhile. Whoever sends on and on is hung up on: reading a flood costs
+/// others more than the code of its end is worth.
+const PASSED_OVER: usize = 512;
 /// A subscription is waited for no longer; while the bus is away the store is polled instead.
 const SUBSCRIBE: Duration = Duration::from_secs(2);
 
@@ -133,7 +137,8 @@ fn leave(state: &AppState, socket: &Socket, closing: Option<Closing>) {
 
 /// The device's half of the closing handshake: hanging up earlier could take our reason with it.
 async fn wait_for_close(stream: &mut Stream) {
-    let _ = timeout(HANDSHAKE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
+    let passed_over = stream.take(PASSED_OVER).take_while(|frame| ready(frame.is_ok()));
+    let _ = timeout(HANDSHAKE, passed_over.for_each(|_| ready(()))).await;
 }
 
 /// Takes frames until the device closes (`None`) or must be closed.

@@ -26,6 +26,9 @@ const PER_SECOND: u32 = 20;
 /// What a person does over a socket is noted as a use of their log-in this often. That their device is
 /// connected is none.
 const USE: TimeDelta = TimeDelta::hours(1);
+/// Pings that look for changes at once; one a second in the long run. An honest device pings less
+/// often by far, and each look asks the store.
+const LOOKS: u32 = 5;
 /// Typing is passed on once in this while.
 const TYPING: Duration = Duration::from_secs(3);
 /// Peers remembered for their typing; a device talks to few at a time.
@@ -36,6 +39,7 @@ pub struct Device<'s> {
     state: &'s AppState,
     socket: &'s Arc<Socket>,
     budget: Option<DefaultDirectRateLimiter>,
+    looks: Option<DefaultDirectRateLimiter>,
     within_budget: bool,
     typed: HashMap<UserId, Instant>,
     order: SendOrder,
@@ -48,13 +52,12 @@ pub struct Device<'s> {
 impl<'s> Device<'s> {
     /// Nothing was said yet.
     pub fn new(state: &'s AppState, socket: &'s Arc<Socket>) -> Self {
-        let burst = NonZeroU32::new(BURST).expect("the burst is positive");
-        let quota =
-            Quota::per_second(NonZeroU32::new(PER_SECOND).expect("the rate is positive")).allow_burst(burst);
+        let limit = |rate, burst| state.service.limits.are_on().then(|| limiter(rate, burst));
         Self {
             state,
             socket,
-            budget: state.service.limits.are_on().then(|| RateLimiter::direct(quota)),
+            budget: limit(PER_SECOND, BURST),
+            looks: limit(1, LOOKS),
             within_budget: true,
             typed: HashMap::new(),
             order: SendOrder::default(),
@@ -228,6 +231,10 @@ impl<'s> Device<'s> {
     /// noticing, marks and first messages included.
     async fn changes(&mut self) -> Result<Vec<ConversationHead>, ServiceError> {
         let service = &self.state.service;
+        // What is not looked for now, a later look finds.
+        if self.looks.as_ref().is_some_and(|looks| looks.check().is_err()) {
+            return Ok(Vec::new());
+        }
         let Some(watermark) = *service.watermark.borrow() else { return Ok(Vec::new()) };
         let user = self.socket.viewer.user_id;
         let mut news = self.changes.next(&*service.store, &[user], watermark, service.clock.now()).await?;
@@ -245,6 +252,12 @@ impl<'s> Device<'s> {
     async fn reply(&self, frame: &ServerFrame) {
         self.socket.reply(encode(frame)).await;
     }
+}
+
+/// So many a second, and so many at once.
+fn limiter(per_second: u32, burst: u32) -> DefaultDirectRateLimiter {
+    let positive = |count| NonZeroU32::new(count).expect("every limit above is positive");
+    RateLimiter::direct(Quota::per_second(positive(per_second)).allow_burst(positive(burst)))
 }
 
 #[derive(Clone, Copy)]
