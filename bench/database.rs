@@ -2,8 +2,8 @@
 //! begins, and a database that really waits for the disk.
 
 use anyhow::{Context as _, Result, ensure};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
+use reqwest::Url;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -45,7 +45,8 @@ impl Database {
         }
         let name = format!("bench_{}", Uuid::now_v7().simple());
         execute(admin, &format!("CREATE DATABASE {name}")).await?;
-        let url = admin.parse::<PgConnectOptions>()?.database(&name).to_url_lossy();
+        let mut url = Url::parse(admin)?;
+        url.set_path(&name);
         Ok(Self { url: url.to_string(), name: Some(name) })
     }
 

@@ -133,7 +133,10 @@ async fn accept(listener: TcpListener, floor: Floor) -> Result<()> {
 async fn connection(stream: TcpStream, mut floor: Floor) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut user = None;
-    #[expect(clippy::result_large_err, reason = "the shape is the library's")]
+    #[expect(
+        clippy::result_large_err,
+        reason = "the library's own type for a refusal, of which there is none"
+    )]
     let read_user = |request: &Request, response: Response| {
         user = request.uri().path().rsplit('/').next().and_then(|id| id.parse::<Uuid>().ok());
         Ok(response)

@@ -205,7 +205,8 @@ impl Limits {
         if !self.enabled {
             return Ok(());
         }
-        let again = limiter.check_key(key).map_err(|until| until.wait_time_from(DefaultClock::default().now()));
+        let again =
+            limiter.check_key(key).map_err(|until| until.wait_time_from(DefaultClock::default().now()));
         again.map_err(|wait| refused(name, wait))
     }
 }
