@@ -110,7 +110,6 @@ pub async fn reconnect(plan: &Plan) -> Result<Figures> {
     let all = begun.elapsed();
     let mut figures = watch.end()?;
     figures.insert("all_back_s".to_owned(), all.as_secs_f64());
-    figures.insert("gaps_and_doubles".to_owned(), 0.0);
     let times = back.iter().map(|(_, time)| u32::try_from(time.as_micros()).unwrap_or(u32::MAX));
     spread(&mut figures, "back", times.collect());
     drop(back);

@@ -155,6 +155,9 @@ impl System {
     pub fn last_words(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
+        if lines.is_empty() {
+            return "it logged nothing".to_owned();
+        }
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
