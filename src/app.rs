@@ -34,7 +34,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[cfg(feature = "ssr")]
 #[must_use]
 pub fn account_document(options: LeptosOptions, account: Account) -> String {
-    let head = view! { <title>"Your account · Mosaic"</title> };
+    // As it is: a marker of the framework would be part of the title.
+    let head = leptos::html::title().inner_html("Your account · Mosaic");
     framed(options, Some("true"), head, view! { <AccountPage account/> }).to_html()
 }
 

@@ -7,12 +7,17 @@ use serde_json::Value;
 
 use crate::harness::{TestApp, expect};
 
-/// What the contract lists.
+/// What clients are promised.
 const ENDPOINTS: &[(&str, &str)] = &[
     ("post", "/auth/signup"),
     ("post", "/auth/login"),
     ("post", "/auth/logout"),
     ("get", "/auth/me"),
+    ("get", "/auth/sessions"),
+    ("delete", "/auth/sessions/{session_id}"),
+    ("post", "/auth/password"),
+    ("get", "/account/export"),
+    ("post", "/account/delete"),
     ("get", "/profiles/matches"),
     ("get", "/profiles/{user_id}"),
     ("post", "/messages/ws-ticket"),

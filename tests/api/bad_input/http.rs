@@ -5,7 +5,8 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use crate::authorisation::rows;
 use crate::harness::{Person, TestApp, refused};
 
-const JSON_ENDPOINTS: &[&str] = &["/auth/signup", "/auth/login", "/messages/send"];
+const JSON_ENDPOINTS: &[&str] = 
+    &["/auth/signup", "/auth/login", "/auth/password", "/account/delete", "/messages/send"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_no_json_objects_are_refused() {
@@ -95,9 +96,13 @@ fn request(ada: &Person, method: Method, path: &str) -> RequestBuilder {
 async fn a_method_nobody_offers_is_refused_on_every_route() {
     let app = TestApp::spawn().await;
     let ada = app.person("ada").await;
-    for row in rows::all() {
+    let rows = rows::all();
+    for row in &rows {
         for method in ["DELETE", "PUT", "PATCH", "TRACE", "PROPFIND", "get"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
+            if rows.iter().any(|other| other.path == row.path && other.method == method) {
+                continue;
+            }
             let status = request(&ada, method.clone(), row.path).send().await.unwrap().status();
             assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", row.path);
         }
@@ -130,7 +135,7 @@ async fn every_route_with_a_body_refuses_a_broken_a_deep_and_a_huge_one() {
     for row in rows::all().into_iter().filter(|row| matches!(row.body, rows::Body::Form(_))) {
         let kind = "application/x-www-form-urlencoded";
         let post = request(&ada, Method::POST, row.path).header("content-type", kind);
-        let status = post.body("x=".to_owned() + &"x".repeat(20_000)).send().await.unwrap().status();
+        let status = post.body("x=".to_owned() + &"x".repeat(70_000)).send().await.unwrap().status();
         assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{}", row.path);
     }
 }
