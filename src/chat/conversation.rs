@@ -12,6 +12,8 @@ pub(super) struct Conversation {
     pub(super) open: bool,
     /// Whether the server said where it stands.
     pub(super) is_listed: bool,
+    /// Whether there were messages before this socket was asked for.
+    pub(super) precedes_socket: bool,
     /// Whether the peer's account is gone, and with it what the server held. Accounts never come back.
     pub(super) is_gone: bool,
     /// What the user chose for the peer.

@@ -7,6 +7,7 @@
 use super::{Action, Connection, Session};
 use crate::chat::Millis;
 use crate::chat::protocol::{ClientFrame, close_code};
+use crate::domain::Seq;
 
 /// From asking for a ticket to `welcome`, in milliseconds.
 const CONNECT_PATIENCE: u64 = 10_000;
@@ -192,6 +193,9 @@ impl Session {
     }
 
     fn connect(&mut self, now: Millis) {
+        for conversation in self.conversations.values_mut() {
+            conversation.precedes_socket = conversation.timeline.last_seq() > Seq::ZERO;
+        }
         self.link = Link::Connecting { since: now };
         self.actions.push_back(Action::Connect);
     }

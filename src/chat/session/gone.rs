@@ -1,8 +1,8 @@
 //! Conversations whose other member left Mosaic.
 //!
 //! A frame says so, and a page that the server refuses for that reason. Frames get lost: a conversation that
-//! a whole list lacks is gone as well. A pong may have been written before a message that came first, so what
-//! it lacks is only a reason to ask.
+//! was there before the socket, and that a whole list lacks, is gone as well. A pong may have been written
+//! before a message that came first, so what it lacks is only a reason to ask.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,13 +38,14 @@ impl Session {
         }
     }
 
-    /// `heads` is everything a `welcome` lists. A list that is full may end before a conversation.
+    /// `heads` is everything a `welcome` lists. It was read after the socket was asked for, but what came since,
+    /// in a page of history for instance, may be newer. A list that is full may end before a conversation.
     pub(super) fn bury_unlisted(&mut self, heads: &[ConversationHead]) {
         if heads.len() as u64 >= u64::from(MAX_LISTED) {
             return;
         }
         let listed: BTreeSet<UserId> = heads.iter().map(|head| head.peer_id).collect();
-        let held = self.conversations.iter().filter(|(_, held)| held.timeline.last_seq() > Seq::ZERO);
+        let held = self.conversations.iter().filter(|(_, held)| held.precedes_socket);
         let unlisted: Vec<UserId> =
             held.map(|(peer, _)| *peer).filter(|peer| !listed.contains(peer)).collect();
         for peer in unlisted {

@@ -67,6 +67,19 @@ fn a_conversation_that_a_welcome_lacks_is_gone() {
 }
 
 #[test]
+fn a_welcome_may_be_older_than_a_page_that_came_before_it() {
+    let mut device = Device::live(vec![]);
+    device.feed(Input::Closed { code: None });
+    device.wait(30_000);
+    device.feed(Input::Opened);
+    device.feed(Input::ConversationOpened { peer: ADA });
+    device.loaded(HistoryQuery::Newest, page(vec![theirs(ADA, 1)], 1));
+    device.welcome(vec![]);
+    assert_eq!(device.positions(ADA), [1]);
+    assert!(!is_gone(&device, ADA));
+}
+
+#[test]
 fn a_resync_may_list_only_what_changed() {
     let mut device = Device::reading(2);
     device.resync(vec![head(BOB, 1, 0, 1)]);
