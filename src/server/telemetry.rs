@@ -27,8 +27,12 @@ pub fn start_logging(config: &Config) -> Result<()> {
     let filter = DISCREET.iter().fold(filter, |filter, limit| {
         filter.add_directive(limit.parse().expect("each of them is a directive"))
     });
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(true)
+        // A line that cannot be written, to a full disk for instance, is lost: saying so would panic.
+        .log_internal_errors(false);
     match config.log_format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

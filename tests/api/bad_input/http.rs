@@ -5,7 +5,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use crate::authorisation::rows;
 use crate::harness::{Person, TestApp, refused};
 
-const JSON_ENDPOINTS: &[&str] = 
+const JSON_ENDPOINTS: &[&str] =
     &["/auth/signup", "/auth/login", "/auth/password", "/account/delete", "/messages/send"];
 
 #[tokio::test(flavor = "multi_thread")]
