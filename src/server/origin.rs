@@ -16,11 +16,8 @@ impl PublicOrigin {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        let bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
+        let bare =
+            url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
         let Origin::Tuple(..) = url.origin() else { return None };
         bare.then(|| Self { allowed: vec![url.origin().ascii_serialization()] })
     }
@@ -103,6 +100,7 @@ mod tests {
             "ftp://a",
             "https://u@a",
             "https://:p@a",
+            "https://@a",
             "https://a?b",
             "",
             "null",
