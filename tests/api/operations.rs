@@ -57,7 +57,7 @@ async fn what_happens_is_counted() {
         (r#"mosaic_acks_total{way="socket"}"#, 2.0),
         (r#"mosaic_acks_total{way="http"}"#, 1.0),
         ("mosaic_gaps_healed_total", 1.0),
-        (r#"mosaic_rate_limited_total{limit="log_in_account"}"#, 1.0),
+        (r#"mosaic_rate_limited_total{limit="log_in_failures"}"#, 1.0),
         ("mosaic_send_seconds_count", 3.0),
         (r#"mosaic_delivery_seconds_bucket{way="here",le="+Inf"}"#, 4.0),
         (r#"mosaic_requests_total{status="429"}"#, 1.0),

@@ -38,6 +38,7 @@ const COUNTERS: &[Counter] = &[
     plain("mosaic_bus_published_total", "Messages handed to the bus for good."),
     plain("mosaic_bus_received_total", "Payloads received for users of this instance."),
     plain("mosaic_bus_reconnects_total", "Times the subscription was set up again."),
+    plain("mosaic_connections_refused_total", "Connections hung up on because their address had too many."),
     plain("mosaic_gaps_healed_total", "Times a device fetched messages that it had not been told of."),
     plain("mosaic_panics_total", "Panics of this process, caught or not."),
     labelled("mosaic_pool_timeouts_total", "pool", &[], "Work given up because no connection became free."),
@@ -46,14 +47,17 @@ const COUNTERS: &[Counter] = &[
         "limit",
         &[
             "contact",
+            "export",
             "frames",
             "history",
             "log_in_account",
             "log_in_address",
+            "log_in_failures",
             "report",
             "search",
             "send",
             "sign_up",
+            "sockets",
             "ticket",
         ],
         "What was refused, by the limit that refused it.",
@@ -79,6 +83,7 @@ const COUNTERS: &[Counter] = &[
         "Sockets that ended, by close code; none when the device hung up or the connection broke.",
     ),
     plain("mosaic_store_errors_total", "Use cases that failed because the store could not answer."),
+    plain("mosaic_stuck_connections_total", "Connections that took too little of what they had asked for."),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
