@@ -62,8 +62,8 @@ async fn a_hostile_crowd_is_not_felt_by_anybody_else() {
     let gone = within(GONE, "the crowd is gone", async || {
         sleep(Duration::from_millis(500)).await;
         crowd.open() == 0
-    });
-    let gone = gone.await;
+    })
+    .await;
     let slow = instance.metric(SLOW).await;
     load.stop();
     let report = rig.judge(test, &load.clients).await;

@@ -38,8 +38,11 @@ pub const LASTING: usize = STALLED_PEOPLE * STALLED_EACH + SLOW;
 
 /// The addresses they come from: 127.0.1.1 and so many that follow.
 const ADDRESSES: usize = 60;
-/// A device that does not read is given up by its owner after this, and comes back.
-const STALLED_FOR: Duration = Duration::from_secs(30);
+/// Who does not read does not see that they were hung up on, either: a device that is written to is
+/// given up by its owner after this, and comes back; the server is done with it by then.
+const WRITTEN_TO_FOR: Duration = Duration::from_secs(30);
+/// The others come back after this.
+const SILENT_FOR: Duration = Duration::from_secs(60);
 /// Between the end of a flood and its next attempt.
 const FLOOD_PAUSE: Duration = Duration::from_secs(10);
 /// Between being hung up on and coming back.
@@ -61,6 +64,13 @@ struct Shared {
     floods_ended: AtomicUsize,
 }
 
+impl Shared {
+    /// Whoever was still on their way when everybody else retired goes home.
+    fn is_wanted(&self) -> io::Result<()> {
+        if self.is_retired.load(Ordering::SeqCst) { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+    }
+}
+
 impl Crowd {
     /// Everybody arrives, and comes back whenever they are hung up on.
     pub fn start(server: SocketAddr, people: &[Person]) -> Self {
@@ -78,7 +88,8 @@ impl Crowd {
             runtime.spawn(async move { harass(no, what, &shared).await });
         };
         for (index, person) in stalled.iter().enumerate() {
-            (0..STALLED_EACH).for_each(|_| enlist(What::Stall(person.clone())));
+            let hold = if index < LOUD { WRITTEN_TO_FOR } else { SILENT_FOR };
+            (0..STALLED_EACH).for_each(|_| enlist(What::Stall { person: person.clone(), hold }));
             if index < LOUD {
                 enlist(What::Write { person: person.clone(), to: stalled[index ^ 1].clone() });
             }
@@ -123,7 +134,10 @@ impl Drop for Crowd {
 
 enum What {
     /// A device that never reads.
-    Stall(Person),
+    Stall {
+        person: Person,
+        hold: Duration,
+    },
     /// Somebody who fills such devices.
     Write {
         person: Person,
@@ -153,9 +167,10 @@ async fn harass(no: usize, what: What, shared: &Shared) {
 async fn attempt(no: usize, what: &What, shared: &Shared) -> io::Result<()> {
     let mut stream = connect(no, shared.server).await?;
     match what {
-        What::Stall(person) => {
+        What::Stall { person, hold } => {
             upgrade(&mut stream, person).await?;
-            sleep(STALLED_FOR).await;
+            shared.is_wanted()?;
+            sleep(*hold).await;
             while shared.is_retired.load(Ordering::SeqCst) {
                 sleep(PAUSE).await;
             }
@@ -185,6 +200,7 @@ async fn attempt(no: usize, what: &What, shared: &Shared) -> io::Result<()> {
         }
         What::Flood(person) => {
             upgrade(&mut stream, person).await?;
+            shared.is_wanted()?;
             let frames = [PING, TEXT_PING].concat().repeat(50);
             while stream.write_all(&frames).await.is_ok() {}
             shared.floods_ended.fetch_add(1, Ordering::SeqCst);
