@@ -39,7 +39,7 @@ impl<S: Sync> FromRequestParts<S> for Device {
     }
 }
 
-/// The other end of the connection: an extension of every request. It may be a proxy, see [`Client`].
+/// The other end of the connection: an extension of every request. It may be a proxy, see `Client`.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
