@@ -83,17 +83,26 @@ impl Service {
     pub async fn log_in(&self, username: &str, password: String, caller: Caller) -> Result<LoggedIn> {
         let name = parse_username(username).ok();
         // Names nobody can have share one allowance.
-        let tried = name.as_ref().map_or("", Username::as_str);
-        self.limits.log_in(tried, caller.address)?;
-        let user = self.identify(name.as_ref(), password).await?;
-        self.limits.log_in_ended(tried, caller.address, user.is_some());
-        match user {
+        match self.identify_within_limits(name.as_ref(), password, caller.address).await? {
             Some(user) => self.open_session(user, caller.device).await,
             None => Err(ServiceError::InvalidCredentials),
         }
     }
 
-    /// Whose name and password these are.
+    /// Whose name and password these are, for whoever may try; each failure makes the next wait longer.
+    pub(super) async fn identify_within_limits(
+        &self,
+        name: Option<&Username>,
+        password: String,
+        address: IpAddr,
+    ) -> Result<Option<UserId>> {
+        let tried = name.map_or("", Username::as_str);
+        self.limits.log_in(tried, address)?;
+        let user = self.identify(name, password).await?;
+        self.limits.log_in_ended(tried, address, user.is_some());
+        Ok(user)
+    }
+
     async fn identify(&self, name: Option<&Username>, password: String) -> Result<Option<UserId>> {
         if password.len() > *PASSWORD_BYTES.end() {
             return Ok(None);

@@ -112,11 +112,8 @@ impl Service {
     /// that was left open is no place to guess at it.
     async fn confirm(&self, viewer: Viewer, password: String, address: IpAddr) -> Result<()> {
         let own = self.own_profile(viewer.user_id).await?;
-        self.limits.log_in(&own.username, address)?;
         let username = Username::parse(&own.username).map_err(|_| ServiceError::WrongPassword)?;
-        let known = self.store.credentials(&username).await?;
-        let (user, hash) = known.unzip();
-        let fits = self.passwords.verify(password, hash).await? && user == Some(viewer.user_id);
-        if fits { Ok(()) } else { Err(ServiceError::WrongPassword) }
+        let user = self.identify_within_limits(Some(&username), password, address).await?;
+        if user == Some(viewer.user_id) { Ok(()) } else { Err(ServiceError::WrongPassword) }
     }
 }
