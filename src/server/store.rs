@@ -124,7 +124,7 @@ pub struct NewMessage {
     pub created_at: DateTime<Utc>,
 }
 
-/// What became of [`Store::insert_message`].
+/// What became of a message that was to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Insert {
     /// A new row, committed.
@@ -324,8 +324,14 @@ pub trait Store: Send + Sync + 'static {
 
     // Messages
 
-    /// Stores a message under the next position of its conversation, once per (sender, `client_id`).
-    async fn insert_message(&self, message: &NewMessage) -> Result<Insert>;
+    /// Stores messages of one conversation under its next positions in this order, each once per (sender,
+    /// `client_id`); one answer each. After an error none of them is stored, or all are.
+    async fn insert_messages(&self, messages: Vec<NewMessage>) -> Result<Vec<Insert>>;
+    /// Stores one message: see [`Store::insert_messages`].
+    async fn insert_message(&self, message: &NewMessage) -> Result<Insert> {
+        let insert = self.insert_messages(vec![message.clone()]).await?.pop();
+        Ok(insert.ok_or_else(|| anyhow::anyhow!("a message without an answer"))?)
+    }
     /// A page of the conversation of `me` and `peer`, seen by `me`; `None` when there is no such
     /// peer or it is `me`. Costs the same at any position.
     async fn get_messages_between(

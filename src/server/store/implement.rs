@@ -162,8 +162,8 @@ macro_rules! implement_store {
                 Ok(self.writes.run(move |db| sessions::take_ticket(db, digest).boxed()).await?)
             }
 
-            async fn insert_message(&self, message: &NewMessage) -> Result<Insert> {
-                Ok(self.sends.store(message.clone()).await?)
+            async fn insert_messages(&self, messages: Vec<NewMessage>) -> Result<Vec<Insert>> {
+                Ok(self.sends.store(messages).await?)
             }
 
             async fn get_messages_between(

@@ -14,6 +14,7 @@ mod sessions;
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use sqlx::postgres::PgConnectOptions;
@@ -111,17 +112,19 @@ impl PostgresStore {
 
 implement_store!(PostgresStore);
 
-/// Stores what can be stored at once; the rest goes one by one, so that neither a locked
+/// Stores what can be stored at once; the rest goes job by job, so that neither a locked
 /// conversation nor a message the database refuses holds up the others.
 async fn store_batch(batches: Connections<Postgres>, singles: Connections<Postgres>, jobs: Vec<Job>) {
-    let new: Vec<_> = jobs.iter().map(|job| job.message.clone()).collect();
+    let new: Vec<_> = jobs.iter().flat_map(|job| job.messages.iter().cloned()).collect();
     let outcomes =
         batches.run(move |db| async move { messages::insert(db, &new, false).await }.boxed()).await;
     match outcomes {
         Ok(outcomes) => {
-            for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                match outcome {
-                    Some(outcome) => job.answer(Ok(outcome)),
+            let mut outcomes = outcomes.into_iter();
+            for job in jobs {
+                let of_job: Vec<_> = outcomes.by_ref().take(job.messages.len()).collect();
+                match of_job.into_iter().collect() {
+                    Some(inserts) => job.answer(Ok(inserts)),
                     None => drop(tokio::spawn(store_single(singles.clone(), job))),
                 }
             }
@@ -141,13 +144,11 @@ async fn store_batch(batches: Connections<Postgres>, singles: Connections<Postgr
 
 async fn store_single(singles: Connections<Postgres>, job: Job) {
     for attempt in 1.. {
-        let new = [job.message.clone()];
+        let new = job.messages.clone();
         let outcome =
             singles.run(move |db| async move { messages::insert(db, &new, true).await }.boxed()).await;
         let outcome = match outcome {
-            Ok(outcomes) => {
-                outcomes.into_iter().next().flatten().ok_or_else(|| anyhow::anyhow!("a send without answer"))
-            }
+            Ok(outcomes) => outcomes.into_iter().collect::<Option<_>>().context("a send without answer"),
             // It met another transaction (a duplicate on its way, a deadlock, a deleted member)
             // that is over by now: a new attempt sees what that left.
             Err(error)

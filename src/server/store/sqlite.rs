@@ -169,12 +169,14 @@ fn json_ids(users: &[UserId]) -> serde_json::Result<String> {
 }
 
 async fn store_batch(writes: Connections<Sqlite>, jobs: Vec<Job>) {
-    let new: Vec<_> = jobs.iter().map(|job| job.message.clone()).collect();
+    let new: Vec<_> = jobs.iter().flat_map(|job| job.messages.iter().cloned()).collect();
     let outcomes = writes.run(move |db| async move { messages::insert(db, &new).await }.boxed()).await;
     match outcomes {
         Ok(outcomes) => {
-            for (job, outcome) in jobs.into_iter().zip(outcomes) {
-                job.answer(Ok(outcome));
+            let mut outcomes = outcomes.into_iter();
+            for job in jobs {
+                let of_job = outcomes.by_ref().take(job.messages.len()).collect();
+                job.answer(Ok(of_job));
             }
         }
         Err(error) => {

@@ -1,5 +1,8 @@
 //! Messages: storing them, reading them, and the marks.
 
+use std::collections::HashSet;
+
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -12,17 +15,14 @@ use crate::server::store::{Insert, Mark, NewMessage, Position};
 /// How many positions one step of a read mark stamps.
 const MARK_STEP: i64 = 20_000;
 
-/// Two of the outcomes of the function `store_messages`.
-const NO_RECEIVER: &str = "no receiver";
-const REUSED: &str = "reused";
-
 /// What the function `store_messages` says of one message.
 #[derive(FromRow)]
 struct OutcomeRow {
     place: i64,
     outcome: String,
-    id: Option<Uuid>,
     seq: Option<i64>,
+    // Of what had been stored before.
+    id: Option<Uuid>,
     created_at: Option<Micros>,
     read_at: Option<Micros>,
     /// Whether one of the two blocks the other.
@@ -33,71 +33,70 @@ impl OutcomeRow {
     /// `None` when the conversation was busy.
     fn insert(&self, new: &NewMessage) -> anyhow::Result<Option<Insert>> {
         let message = || {
-            let (Some(id), Some(seq), Some(at)) = (self.id, self.seq, self.created_at) else {
-                anyhow::bail!("a stored message without a position");
-            };
-            Ok(stored(new, id, seq, at, self.read_at))
+            let seq = self.seq.context("a stored message without a position")?;
+            let id = self.id.unwrap_or(new.id.0);
+            let created_at = self.created_at.unwrap_or(Micros::of(new.created_at));
+            Ok::<_, anyhow::Error>(stored(new, id, seq, created_at, self.read_at))
         };
         Ok(match self.outcome.as_str() {
             "stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: false }),
             "already stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: true }),
             "stored" => Some(Insert::Stored(message()?)),
             "already stored" => Some(Insert::AlreadyStored(message()?)),
-            REUSED => Some(Insert::ClientIdReused),
-            NO_RECEIVER if self.silent => Some(Insert::Blocked),
-            NO_RECEIVER => Some(Insert::NoReceiver),
+            "reused" => Some(Insert::ClientIdReused),
+            "no receiver" => Some(Insert::NoReceiver),
+            "blocked" => Some(Insert::Blocked),
             "busy" => None,
             other => anyhow::bail!("an outcome nobody knows: {other}"),
         })
     }
 }
 
-/// Stores messages, one answer each; `None` for those whose conversation somebody else has locked,
+/// Stores messages, one answer each; `None` for all of a conversation that somebody else has locked,
 /// unless `wait` says to wait for it.
-///
-/// What is new and goes to somebody whom the sender blocks is addressed to nobody, that is to the
-/// sender. A repeated send finds its row all the same.
 pub async fn insert(
     db: &mut PgConnection,
     new: &[NewMessage],
     wait: bool,
 ) -> anyhow::Result<Vec<Option<Insert>>> {
-    let mut rows: Vec<OutcomeRow> = sqlx::query_as(
-        "SELECT place, outcome, id, seq, created_at, read_at,
-                is_silent(($3::uuid[])[place::int], ($4::uuid[])[place::int]) AS silent
-         FROM store_messages($1, $2, $3, (
-             SELECT array_agg(CASE WHEN k.blocked_after IS NULL OR EXISTS (
-                        SELECT 1 FROM messages m WHERE m.sender_id = n.sender AND m.client_id = n.client
-                    ) THEN n.receiver ELSE n.sender END ORDER BY n.place)
-             FROM UNNEST($2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY AS n (client, sender, receiver, place)
-             LEFT JOIN contacts k ON k.owner_id = n.sender AND k.peer_id = n.receiver
-         ), $5, $6, $7)",
-    )
-    .bind(new.iter().map(|m| m.id.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|m| m.client_id.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|m| m.sender_id.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|m| m.receiver_id.0).collect::<Vec<_>>())
-    .bind(new.iter().map(|m| m.body.as_str()).collect::<Vec<_>>())
-    .bind(new.iter().map(|m| Micros::of(m.created_at).0).collect::<Vec<_>>())
-    .bind(wait)
-    .fetch_all(&mut *db)
-    .await?;
-    anyhow::ensure!(rows.len() == new.len(), "not every message got an answer");
-    rows.sort_unstable_by_key(|row| row.place);
-    for (row, new) in rows.iter_mut().zip(new).filter(|(row, _)| row.outcome == NO_RECEIVER) {
-        // Whether a client_id is free does not depend on whom it is used for. A statement of its own: only
-        // that sees what the call above has stored.
-        if is_used(db, new).await? {
-            row.outcome = REUSED.to_owned();
+    let mut seen = HashSet::with_capacity(new.len());
+    let (first, again): (Vec<_>, Vec<_>) =
+        (0..).zip(new).partition(|(_, message)| seen.insert((message.sender_id, message.client_id)));
+    let mut inserts = vec![None; new.len()];
+    // What comes twice is looked for by a call of its own: only that sees what the first one has stored.
+    for part in [first, again] {
+        if !part.is_empty() {
+            insert_distinct(db, &part, wait, &mut inserts).await?;
         }
     }
-    rows.iter().zip(new).map(|(row, new)| row.insert(new)).collect()
+    Ok(inserts)
 }
 
-async fn is_used(db: &mut PgConnection, new: &NewMessage) -> anyhow::Result<bool> {
-    let used =
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM messages WHERE sender_id = $1 AND client_id = $2)");
-    Ok(used.bind(new.sender_id.0).bind(new.client_id.0).fetch_one(db).await?)
+/// Stores messages of which none is a repetition of another; their answers go to their places.
+async fn insert_distinct(
+    db: &mut PgConnection,
+    new: &[(usize, &NewMessage)],
+    wait: bool,
+    inserts: &mut [Option<Insert>],
+) -> anyhow::Result<()> {
+    let messages = || new.iter().map(|(_, message)| message);
+    let rows: Vec<OutcomeRow> = sqlx::query_as("SELECT * FROM store_messages($1, $2, $3, $4, $5, $6, $7)")
+        .bind(messages().map(|m| m.id.0).collect::<Vec<_>>())
+        .bind(messages().map(|m| m.client_id.0).collect::<Vec<_>>())
+        .bind(messages().map(|m| m.sender_id.0).collect::<Vec<_>>())
+        .bind(messages().map(|m| m.receiver_id.0).collect::<Vec<_>>())
+        .bind(messages().map(|m| m.body.as_str()).collect::<Vec<_>>())
+        .bind(messages().map(|m| Micros::of(m.created_at).0).collect::<Vec<_>>())
+        .bind(wait)
+        .fetch_all(db)
+        .await?;
+    anyhow::ensure!(rows.len() == new.len(), "not every message got an answer");
+    for row in rows {
+        let at = usize::try_from(row.place - 1).ok().and_then(|place| new.get(place));
+        let (place, message) = at.context("an answer to a message nobody sent")?;
+        inserts[*place] = row.insert(message)?;
+    }
+    Ok(())
 }
 
 pub async fn history(

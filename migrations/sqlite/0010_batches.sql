@@ -1,0 +1,1 @@
+-- PostgreSQL's function that stores batches is made anew under this number. Here the trigger does it.
