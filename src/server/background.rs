@@ -115,7 +115,7 @@ impl Poll {
             changes.next(&*service.store, &users, watermark, service.clock.now()).await?
         {
             metrics::counter!("mosaic_resyncs_total", "cause" => "poll").increment(1);
-            service.hub.deliver(user, &encode(&ServerFrame::Resync { conversations }), None);
+            service.hub.deliver(user, &[encode(&ServerFrame::Resync { conversations })], None);
         }
         Ok(())
     }

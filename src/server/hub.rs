@@ -101,11 +101,11 @@ impl Hub {
         was_last
     }
 
-    /// Queues a frame for every socket of a user but `except`; says for how many.
-    pub fn deliver(&self, user: UserId, frame: &Utf8Bytes, except: Option<SocketId>) -> usize {
+    /// Queues frames for every socket of a user but `except`; says for how many sockets.
+    pub fn deliver(&self, user: UserId, frames: &[Utf8Bytes], except: Option<SocketId>) -> usize {
         let mut sockets = self.sockets_of(user);
         sockets.retain(|socket| Some(socket.id) != except);
-        sockets.iter().for_each(|socket| socket.offer(frame.clone()));
+        sockets.iter().for_each(|socket| socket.offer(frames));
         sockets.len()
     }
 

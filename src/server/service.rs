@@ -29,7 +29,7 @@ use super::store::{InstanceId, SharedStore};
 
 pub use accounts::{Caller, LoggedIn, SignUp};
 pub use export::Export;
-pub use messages::Sent;
+pub use messages::{Draft, Sent};
 pub use own_account::Device;
 
 /// The result of a use case.

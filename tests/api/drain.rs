@@ -42,7 +42,7 @@ fn id(person: &Person) -> UserId {
 async fn clog(app: &TestApp, person: &Person) {
     let filler: Utf8Bytes = json!({"type": "filler", "text": "x".repeat(64 * 1024)}).to_string().into();
     for _ in 0..400 {
-        app.state.service.hub.deliver(id(person), &filler, None);
+        app.state.service.hub.deliver(id(person), std::slice::from_ref(&filler), None);
         sleep(Duration::from_millis(1)).await;
     }
 }
@@ -86,8 +86,8 @@ async fn logged_out_while_slow(app: &TestApp, person: &Person) -> Device {
     let device = person.device().await;
     clog(app, person).await;
     // Should the first not fit, it makes room for the second.
-    app.state.service.hub.deliver(id(person), &SECRET, None);
-    app.state.service.hub.deliver(id(person), &SECRET, None);
+    app.state.service.hub.deliver(id(person), &[SECRET], None);
+    app.state.service.hub.deliver(id(person), &[SECRET], None);
     let answer = person.request(Method::POST, "/auth/logout").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     device

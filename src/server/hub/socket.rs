@@ -46,8 +46,11 @@ impl Socket {
 
     /// Queues what others have to say. When it does not fit, all such frames are dropped and the
     /// device is told to compare.
-    pub fn offer(&self, text: Utf8Bytes) {
-        if lock(&self.queue).offer(text) {
+    pub fn offer(&self, frames: &[Utf8Bytes]) {
+        let mut queue = lock(&self.queue);
+        let have_room = frames.iter().all(|frame| queue.offer(frame.clone()));
+        drop(queue);
+        if have_room {
             self.filled.notify_one();
         } else {
             metrics::counter!("mosaic_resyncs_total", "cause" => "overflow").increment(1);
@@ -148,7 +151,7 @@ mod tests {
         let socket = socket();
         let mut lost = Box::pin(socket.lost());
         assert!(lost.as_mut().now_or_never().is_none());
-        (0..=QUEUE_FRAMES).for_each(|_| socket.offer("x".into()));
+        (0..=QUEUE_FRAMES).for_each(|_| socket.offer(&["x".into()]));
         timeout(SOON, lost).await.expect("nobody is woken");
     }
 

@@ -105,7 +105,7 @@ async fn send(
     JsonBody(body): JsonBody<SEND_BYTES>,
 ) -> Result<Response, ServiceError> {
     let SendMessageRequest { receiver_id, content, client_id } = wanted(&body)?;
-    let sent = state.service.send_message(viewer, receiver_id, &content, client_id, None).await?;
+    let sent = state.service.send_message(viewer, receiver_id, &content, client_id).await?;
     metrics::counter!("mosaic_acks_total", "way" => "http").increment(1);
     let status = if sent.duplicate { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(sent.message)).into_response())

@@ -33,7 +33,7 @@ pub async fn send(
     let client_id = form.get("client_id").parse().unwrap_or_else(|_| ClientId(Uuid::now_v7()));
     let read = form.get("read").parse().map_or(Seq::ZERO, Seq);
     let sent = async {
-        state.service.send_message(viewer, peer, &text, Some(client_id), None).await?;
+        state.service.send_message(viewer, peer, &text, Some(client_id)).await?;
         if read > Seq::ZERO { state.service.mark_read(viewer, peer, read).await } else { Ok(()) }
     };
     sent.await.map_err(|error| refused(error, text.clone(), client_id))

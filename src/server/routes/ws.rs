@@ -2,6 +2,7 @@
 
 mod connection;
 mod frames;
+mod sends;
 mod writer;
 
 use axum::extract::rejection::PathRejection;
@@ -28,6 +29,8 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 const READ_BYTES: usize = 512 * 1024;
 /// The read buffer of a socket; the library's default of 128 KiB would be paid for every idle one.
 const BUFFER_BYTES: usize = 4 * 1024;
+/// Frames that are to be written together go to the system together, in pieces of about so many bytes.
+const WRITTEN_AT_ONCE: usize = 16 * 1024;
 /// What may wait inside the protocol layer before writing fails: the longest frame has to fit, which is
 /// the `welcome` of somebody with a thousand conversations.
 const WRITE_BYTES: usize = 1024 * 1024;
@@ -81,7 +84,7 @@ async fn upgrade(
     match upgrade {
         Ok(upgrade) => upgrade
             .read_buffer_size(BUFFER_BYTES)
-            .write_buffer_size(0)
+            .write_buffer_size(WRITTEN_AT_ONCE)
             .max_write_buffer_size(WRITE_BYTES)
             .max_message_size(READ_BYTES)
             .max_frame_size(READ_BYTES)

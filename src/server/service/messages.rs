@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::extract::ws::Utf8Bytes;
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -13,33 +15,47 @@ use crate::chat::protocol::{ConversationHead, HistoryPage, MAX_LISTED, ServerFra
 use crate::domain::{ClientId, Message, MessageBody, MessageId, Seq, UserId};
 use crate::server::auth::Viewer;
 use crate::server::error::ServiceError;
+use crate::server::fanout::Encoded;
 use crate::server::hub::SocketId;
 use crate::server::store::{ConversationCursor, ConversationPage, Insert, Mark, NewMessage, Position};
 
+/// A message that may be sent.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What the sender calls it.
+    pub client_id: ClientId,
+    body: MessageBody,
+}
+
 /// A message that is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Sent {
     /// The row.
     pub message: Message,
     /// Whether an earlier try had stored it.
     pub duplicate: bool,
-}
-
-/// What a send found or made.
-struct Row {
-    message: Message,
-    duplicate: bool,
+    encoded: Encoded,
     /// Whether the receiver is to hear of it.
     is_heard: bool,
 }
 
-impl From<Insert> for Access<Result<Row>> {
+impl Sent {
+    /// The frame that says so to the device that sent it.
+    #[must_use]
+    pub fn ack(&self) -> Utf8Bytes {
+        self.encoded.ack(self.message.client_id, self.duplicate)
+    }
+}
+
+impl From<Insert> for Access<Result<Sent>> {
     fn from(outcome: Insert) -> Self {
-        let row = |message, duplicate, is_heard| Self::Open(Ok(Row { message, duplicate, is_heard }));
+        let sent = |message: Message, duplicate, is_heard| {
+            Self::Open(Ok(Sent { encoded: Encoded::of(&message), message, duplicate, is_heard }))
+        };
         match outcome {
-            Insert::Stored(message) => row(message, false, true),
-            Insert::AlreadyStored(message) => row(message, true, true),
-            Insert::Unheard { message, duplicate } => row(message, duplicate, false),
+            Insert::Stored(message) => sent(message, false, true),
+            Insert::AlreadyStored(message) => sent(message, true, true),
+            Insert::Unheard { message, duplicate } => sent(message, duplicate, false),
             Insert::ClientIdReused => Self::Open(Err(ServiceError::ClientIdReused)),
             Insert::NoReceiver => Self::Nobody,
             Insert::Blocked => Self::Blocked,
@@ -51,55 +67,94 @@ impl From<Insert> for Access<Result<Row>> {
 const PING_HEADS: usize = 1500;
 
 impl Service {
-    /// Stores a message and tells both people's devices, all but the one it came `from`. A repeated
-    /// send is told again: its first telling may have been what got lost.
+    /// Takes a message of the viewer that is to be sent.
     ///
     /// # Errors
-    /// [`ServiceError::Invalid`], [`ServiceError::NotFound`] (no such receiver, oneself included),
-    /// [`ServiceError::ClientIdReused`], or a retryable one after which the outcome is unknown.
+    /// [`ServiceError::Invalid`] for a text that cannot be one; [`ServiceError::RateLimited`].
+    pub fn draft(&self, viewer: Viewer, content: impl Into<String>, client_id: ClientId) -> Result<Draft> {
+        let body = MessageBody::parse(content)
+            .map_err(|error| ServiceError::invalid("content", error.to_string()))?;
+        self.limits.send(viewer.user_id)?;
+        Ok(Draft { client_id, body })
+    }
+
+    /// Stores one message and tells both people's devices. Without a `client_id` it gets one.
+    ///
+    /// # Errors
+    /// Those of [`Service::draft`] and [`Service::send_messages`].
     pub async fn send_message(
         self: &Arc<Self>,
         viewer: Viewer,
         receiver_id: UserId,
         content: &str,
         client_id: Option<ClientId>,
-        from: Option<SocketId>,
     ) -> Result<Sent> {
-        let body = MessageBody::parse(content)
-            .map_err(|error| ServiceError::invalid("content", error.to_string()))?;
-        self.limits.send(viewer.user_id)?;
-        let new = NewMessage {
+        let client_id = client_id.unwrap_or_else(|| ClientId(Uuid::now_v7()));
+        let draft = self.draft(viewer, content, client_id)?;
+        let sent = self.send_messages(viewer, receiver_id, vec![draft], None).await?.pop();
+        sent.ok_or(ServiceError::Unavailable(None))?
+    }
+
+    /// Stores messages in this order and tells both people's devices, all but the one they came `from`. A
+    /// repeated send is told again: its first telling may have been what got lost.
+    ///
+    /// # Errors
+    /// Of each message: [`ServiceError::NotFound`] (no such receiver, oneself included),
+    /// [`ServiceError::Blocked`], [`ServiceError::ClientIdReused`]. Of all: a retryable one after which the
+    /// outcome is unknown.
+    pub async fn send_messages(
+        self: &Arc<Self>,
+        viewer: Viewer,
+        receiver_id: UserId,
+        drafts: Vec<Draft>,
+        from: Option<SocketId>,
+    ) -> Result<Vec<Result<Sent>>> {
+        let created_at = self.clock.now();
+        let message = |draft: Draft| NewMessage {
             id: MessageId(Uuid::now_v7()),
-            client_id: client_id.unwrap_or_else(|| ClientId(Uuid::now_v7())),
+            client_id: draft.client_id,
             sender_id: viewer.user_id,
             receiver_id,
-            body,
-            created_at: self.clock.now(),
+            body: draft.body,
+            created_at,
         };
+        let new: Vec<_> = drafts.into_iter().map(message).collect();
         let started = Instant::now();
-        let sent = self.to_its_end(move |service| async move { service.store_and_tell(&new, from).await });
+        let sent = self.to_its_end(move |service| async move {
+            let inserts = service.store.insert_messages(new).await?;
+            let sent = inserts.into_iter().map(|insert| authorise(insert)?).collect::<Vec<_>>();
+            service.tell_sent((viewer.user_id, receiver_id), &sent, created_at, from).await;
+            Ok(sent)
+        });
         let sent = sent.await?;
-        metrics::histogram!("mosaic_send_seconds").record(started.elapsed());
+        let took = started.elapsed();
+        metrics::histogram!("mosaic_send_seconds").record_many(took, sent.len());
         Ok(sent)
     }
 
-    async fn store_and_tell(&self, new: &NewMessage, from: Option<SocketId>) -> Result<Sent> {
-        let Row { message, duplicate, is_heard } = authorise(self.store.insert_message(new).await?)??;
-        metrics::counter!("mosaic_sends_total", "duplicate" => if duplicate { "yes" } else { "no" })
-            .increment(1);
-        let (sender, receiver) = (message.sender_id, message.receiver_id);
-        let is_first = is_heard && message.seq == Seq::ZERO.next();
+    async fn tell_sent(
+        &self,
+        (sender, receiver): (UserId, UserId),
+        sent: &[Result<Sent>],
+        sent_at: DateTime<Utc>,
+        from: Option<SocketId>,
+    ) {
+        let stored: Vec<_> = sent.iter().flatten().collect();
+        for (duplicate, label) in [(true, "yes"), (false, "no")] {
+            let count = stored.iter().filter(|sent| sent.duplicate == duplicate).count() as u64;
+            metrics::counter!("mosaic_sends_total", "duplicate" => label).increment(count);
+        }
+        let heard: Vec<_> = stored.iter().filter(|sent| sent.is_heard).map(|sent| &sent.encoded).collect();
+        let is_first = stored.iter().any(|sent| sent.is_heard && sent.message.seq == Seq::ZERO.next());
         if is_first {
             self.recall_choices(sender, receiver).await;
         }
-        if is_heard {
-            self.fanout.tell_message(receiver, &message, new.created_at, None).await;
-        }
-        self.fanout.tell_message(sender, &message, new.created_at, from).await;
+        self.fanout.tell_messages(receiver, &heard, sent_at, None).await;
+        let all: Vec<_> = stored.iter().map(|sent| &sent.encoded).collect();
+        self.fanout.tell_messages(sender, &all, sent_at, from).await;
         if is_first {
             self.introduce(sender, receiver).await;
         }
-        Ok(Sent { message, duplicate })
     }
 
     /// Runs what writes and then tells in a task of its own: a caller that goes away in between must

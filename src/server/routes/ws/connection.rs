@@ -145,30 +145,67 @@ async fn wait_for_close(stream: &mut Stream) {
 async fn read(state: &AppState, socket: &Arc<Socket>, stream: &mut Stream) -> Option<Closing> {
     let mut device = Device::new(state, socket);
     loop {
-        let next = tokio::select! {
-            biased;
-            closing = socket.closing() => return Some(closing),
-            next = timeout(SILENCE, stream.next()) => next,
-        };
-        let Ok(next) = next else {
-            return Some((close_code::SILENT, "nothing heard"));
-        };
-        match next? {
-            Ok(Message::Text(text)) if text.len() > FRAME_BYTES => {
-                return Some((close_code::TOO_BIG, "frame too big"));
+        // Sends that came together are stored together; they wait for none that is not there yet.
+        let next = if device.is_gathering() {
+            stream.next().now_or_never()
+        } else {
+            tokio::select! {
+                biased;
+                closing = socket.closing() => return Some(closing),
+                next = timeout(SILENCE, stream.next()) => match next {
+                    Ok(next) => Some(next),
+                    Err(_) => return Some((close_code::SILENT, "nothing heard")),
+                }
             }
-            Ok(Message::Text(text)) => tokio::select! {
-                () = device.take(&text) => {}
-                closing = overdue(socket, LAST_FRAME) => return Some(closing),
-            },
-            Ok(Message::Binary(_)) => return Some((close_code::UNSUPPORTED, "text frames only")),
-            Ok(Message::Ping(_) | Message::Pong(_)) => device.count(),
-            Ok(Message::Close(_)) => return None,
-            Err(error) => return refusal(error),
+        };
+        let step = match next {
+            None => Step::Settle,
+            Some(Some(Ok(Message::Text(text)))) if text.len() <= FRAME_BYTES => Step::Take(text),
+            Some(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => Step::Count,
+            Some(last) => Step::End(last.and_then(reason)),
+        };
+        let work = async {
+            match &step {
+                Step::Take(text) => device.take(text).await,
+                Step::Count => device.count(),
+                Step::Settle | Step::End(_) => device.settle().await,
+            }
+            if !device.is_within_budget() {
+                device.settle().await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            closing = overdue(socket, LAST_FRAME) => return Some(closing),
+        }
+        if let Step::End(closing) = step {
+            return closing;
         }
         if !device.is_within_budget() {
             return Some((close_code::TOO_FAST, "too many frames"));
         }
+    }
+}
+
+/// What is to be done next with a device.
+enum Step {
+    /// Take a frame.
+    Take(Utf8Bytes),
+    /// Note that there was one.
+    Count,
+    /// Store the sends that came.
+    Settle,
+    /// The same, and take nothing more.
+    End(Option<Closing>),
+}
+
+/// Why nothing more is taken after this; `None` when the device closes.
+fn reason(last: Result<Message, axum::Error>) -> Option<Closing> {
+    match last {
+        Ok(Message::Text(_)) => Some((close_code::TOO_BIG, "frame too big")),
+        Ok(Message::Binary(_)) => Some((close_code::UNSUPPORTED, "text frames only")),
+        Ok(_) => None,
+        Err(error) => refusal(error),
     }
 }
 

@@ -11,13 +11,14 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::chat::protocol::{ConversationHead, ServerFrame, close_code};
+use super::sends::{Sends, Wanted};
+use crate::chat::protocol::{ConversationHead, ServerFrame};
 use crate::domain::{ClientId, Seq, UserId};
 use crate::server::AppState;
 use crate::server::changes::Changes;
 use crate::server::error::ServiceError;
 use crate::server::fanout::encode;
-use crate::server::hub::{HeldUp, SendOrder, Socket};
+use crate::server::hub::Socket;
 use crate::server::input::Fields;
 
 /// Frames a device may send at once; 20 a second in the long run.
@@ -42,7 +43,7 @@ pub struct Device<'s> {
     looks: Option<DefaultDirectRateLimiter>,
     within_budget: bool,
     typed: HashMap<UserId, Instant>,
-    order: SendOrder,
+    sends: Sends,
     /// When the log-in's use was last noted.
     used: DateTime<Utc>,
     /// What changed since the last ping.
@@ -60,7 +61,7 @@ impl<'s> Device<'s> {
             looks: limit(1, LOOKS),
             within_budget: true,
             typed: HashMap::new(),
-            order: SendOrder::default(),
+            sends: Sends::default(),
             // The ticket was a use.
             used: state.service.clock.now(),
             // A little after the welcome was read; questions reach back further than that.
@@ -82,7 +83,8 @@ impl<'s> Device<'s> {
         self.within_budget &= is_within;
     }
 
-    /// Takes one text frame and answers it. Whatever it is, the socket lives on.
+    /// Takes one text frame and answers it, a send when it is [settled](Self::settle). Whatever it is, the
+    /// socket lives on.
     pub async fn take(&mut self, text: &str) {
         self.count();
         if !self.within_budget {
@@ -90,8 +92,12 @@ impl<'s> Device<'s> {
         }
         let fields = match serde_json::from_str::<Value>(text).map(Fields::of) {
             Ok(Ok(fields)) => fields,
-            Ok(Err(error)) => return self.refuse(&error, None).await,
+            Ok(Err(error)) => {
+                self.settle().await;
+                return self.refuse(&error, None).await;
+            }
             Err(_) => {
+                self.settle().await;
                 let frame = error_frame("bad_json", "The frame is not JSON.".into(), false, None);
                 return self.reply(&frame).await;
             }
@@ -101,7 +107,10 @@ impl<'s> Device<'s> {
             self.note_use().await;
         }
         match kind {
-            Some("send") => self.send(&fields).await,
+            Some("send") => return self.send(&fields).await,
+            _ => self.settle().await,
+        }
+        match kind {
             Some("received") => self.mark(&fields, MarkKind::Received).await,
             Some("read") => self.mark(&fields, MarkKind::Read).await,
             Some("typing") => self.typing(&fields).await,
@@ -123,53 +132,30 @@ impl<'s> Device<'s> {
         }
     }
 
+    /// Lets a send wait for those that came with it.
     async fn send(&mut self, fields: &Fields) {
-        let client_id = match fields.client_id() {
-            Ok(Some(client_id)) => client_id,
-            Ok(None) => {
-                return self.refuse(&ServiceError::invalid("client_id", "client_id is missing."), None).await;
-            }
-            Err(error) => return self.refuse(&error, None).await,
-        };
-        let receiver = match fields.user("receiver_id") {
-            Ok(receiver) => receiver,
-            Err(error) => return self.refuse(&error, Some(client_id)).await,
-        };
-        if let Some(held) = self.order.obstacle(receiver, client_id) {
-            let frame = error_frame(held.code, held.message.clone(), true, Some(client_id));
-            return self.reply(&frame).await;
-        }
-        match self.store(receiver, client_id, fields).await {
-            Ok(ack) => {
-                self.order.settle(receiver);
-                self.reply(&ack).await;
-                metrics::counter!("mosaic_acks_total", "way" => "socket").increment(1);
-            }
-            Err(error) => {
-                if error.is_retryable() {
-                    let held = HeldUp { by: client_id, code: error.code(), message: error.to_string() };
-                    if !self.order.hold_up(receiver, held) {
-                        self.socket.close(close_code::RESTARTING, "too much is held up");
-                    }
-                } else {
-                    self.order.settle(receiver);
+        match wanted(fields) {
+            Ok(wanted) => {
+                if !self.sends.takes(&wanted) {
+                    self.settle().await;
                 }
-                self.refuse(&error, Some(client_id)).await;
+                self.sends.push(wanted);
+            }
+            Err((error, client_id)) => {
+                self.settle().await;
+                self.refuse(&error, client_id).await;
             }
         }
     }
 
-    async fn store(
-        &self,
-        receiver: UserId,
-        client_id: ClientId,
-        fields: &Fields,
-    ) -> Result<ServerFrame, ServiceError> {
-        let service = &self.state.service;
-        let content = fields.text("content")?;
-        let from = Some(self.socket.id);
-        let sent = service.send_message(self.socket.viewer, receiver, content, Some(client_id), from).await?;
-        Ok(ServerFrame::Ack { client_id, duplicate: sent.duplicate, message: sent.message })
+    /// Whether sends wait for others that may have come with them.
+    pub fn is_gathering(&self) -> bool {
+        self.sends.is_waiting()
+    }
+
+    /// Stores the sends that wait, and answers them.
+    pub async fn settle(&mut self) {
+        self.sends.settle(self.state, self.socket).await;
     }
 
     async fn mark(&mut self, fields: &Fields, kind: MarkKind) {
@@ -242,11 +228,7 @@ impl<'s> Device<'s> {
     }
 
     async fn refuse(&self, error: &ServiceError, client_id: Option<ClientId>) {
-        if let ServiceError::Unavailable(cause) = error {
-            tracing::error!(error = ?cause, "the store could not answer");
-            metrics::counter!("mosaic_store_errors_total").increment(1);
-        }
-        self.reply(&error_frame(error.code(), error.to_string(), error.is_retryable(), client_id)).await;
+        refuse(self.socket, error, client_id).await;
     }
 
     async fn reply(&self, frame: &ServerFrame) {
@@ -266,8 +248,30 @@ enum MarkKind {
     Read,
 }
 
-fn error_frame(code: &str, message: String, retryable: bool, client_id: Option<ClientId>) -> ServerFrame {
+/// Tells the device why not; `client_id` names the send.
+pub async fn refuse(socket: &Socket, error: &ServiceError, client_id: Option<ClientId>) {
+    if let ServiceError::Unavailable(cause) = error {
+        tracing::error!(error = ?cause, "the store could not answer");
+        metrics::counter!("mosaic_store_errors_total").increment(1);
+    }
+    let frame = error_frame(error.code(), error.to_string(), error.is_retryable(), client_id);
+    socket.reply(encode(&frame)).await;
+}
+
+/// An `error` frame.
+pub fn error_frame(code: &str, message: String, retryable: bool, client_id: Option<ClientId>) -> ServerFrame {
     ServerFrame::Error { code: code.to_owned(), message, retryable, client_id }
+}
+
+/// What a `send` frame wants; or what is wrong with it, and with which send.
+fn wanted(fields: &Fields) -> Result<Wanted, (ServiceError, Option<ClientId>)> {
+    let client_id = fields.client_id().map_err(|error| (error, None))?;
+    let missing = || (ServiceError::invalid("client_id", "client_id is missing."), None);
+    let client_id = client_id.ok_or_else(missing)?;
+    let of_this = |error| (error, Some(client_id));
+    let receiver = fields.user("receiver_id").map_err(of_this)?;
+    let content = fields.text("content").map_err(of_this)?.to_owned();
+    Ok(Wanted { client_id, receiver, content })
 }
 
 fn heads(fields: &Fields) -> Result<BTreeMap<UserId, Seq>, ServiceError> {
