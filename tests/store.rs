@@ -22,6 +22,8 @@ mod people;
 mod plans;
 #[path = "store/presence.rs"]
 mod presence;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/search.rs"]
 mod search;
 #[path = "store/sessions.rs"]
@@ -86,7 +88,6 @@ contract! {
         a_ticket_is_taken_once
         a_ticket_taken_by_many_goes_to_one
         a_ticket_of_a_revoked_session_is_worthless
-        expired_tickets_are_forgotten
     }
     messages {
         a_message_is_stored_as_given
@@ -126,6 +127,17 @@ contract! {
         heads_and_peers_are_the_newest
         last_seqs_are_of_existing_conversations
         messages_and_marks_are_changes_for_both
+    }
+    retention {
+        what_is_old_goes_and_positions_stay
+        what_is_left_is_counted_and_listed_as_before
+        a_conversation_of_which_nothing_is_left_goes_on
+        a_young_message_keeps_what_follows
+        a_repeated_send_is_known_for_a_while
+        many_instances_forget_at_once_while_others_write
+        every_conversation_is_looked_at
+        log_ins_past_their_time_are_forgotten
+        expired_tickets_are_forgotten
     }
     presence {
         the_first_to_arrive_makes_online_the_last_to_depart_offline

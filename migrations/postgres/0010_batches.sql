@@ -23,9 +23,11 @@ LANGUAGE plpgsql AS $$
 DECLARE
     -- The conversations this call has locked, and how they stood then.
     los uuid[] := '{}'; his uuid[] := '{}'; last_seqs bigint[]; froms_lo bigint[]; lo_blocks boolean[]; hi_blocks boolean[];
+    forgets boolean := EXISTS (SELECT 1 FROM forgotten_sends);  -- whether anything was ever deleted for its age
     done   bigint;
     new    record;
     old    messages%ROWTYPE;
+    gone   forgotten_sends%ROWTYPE;
     held   conversations%ROWTYPE;
     fresh  boolean;
 BEGIN
@@ -64,6 +66,8 @@ BEGIN
           ON h.lo = LEAST(n.sender, n.receiver) AND h.hi = GREATEST(n.sender, n.receiver)
         WHERE NOT CASE WHEN n.sender = h.lo THEN h.lo_blocks ELSE h.hi_blocks END
           AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.sender_id = n.sender AND m.client_id = n.client)
+          AND NOT (forgets AND EXISTS (
+                  SELECT 1 FROM forgotten_sends f WHERE f.sender_id = n.sender AND f.client_id = n.client))
         WINDOW this AS (PARTITION BY h.lo, h.hi ORDER BY n.place)
     ), stored AS (
         INSERT INTO messages (id, sender_id, receiver_id, content, created_at, seq, client_id, from_lo)
@@ -93,7 +97,13 @@ BEGIN
         silent := is_silent(new.sender, new.receiver);
 
         SELECT * INTO old FROM messages m WHERE m.sender_id = new.sender AND m.client_id = new.client;
-        IF old.id IS NULL THEN
+        SELECT f.* INTO gone FROM forgotten_sends f JOIN profiles p ON p.id = f.receiver_id
+        WHERE f.sender_id = new.sender AND f.client_id = new.client;
+        IF gone.id IS NOT NULL THEN
+            -- Its text cannot be compared any more, and nobody is to hear of it again.
+            outcome := CASE WHEN gone.receiver_id = new.receiver THEN 'already stored' ELSE 'reused' END;
+            id := gone.id; seq := gone.seq; created_at := gone.created_at; read_at := gone.read_at; silent := true;
+        ELSIF old.id IS NULL THEN
             IF new.lo = new.hi OR (SELECT count(*) FROM profiles p WHERE p.id IN (new.lo, new.hi)) < 2 THEN
                 outcome := 'no receiver';
             ELSIF EXISTS (SELECT 1 FROM contacts k WHERE k.owner_id = new.sender AND k.peer_id = new.receiver

@@ -194,6 +194,11 @@ pub struct ConversationHead {
 pub struct HistoryPage {
     /// In ascending order of `seq`.
     pub messages: Vec<Message>,
+    /// The position of the oldest message the server holds; what was before is deleted. One beyond `last_seq`
+    /// when it holds none.
+    #[serde(default)]
+    #[cfg_attr(feature = "ssr", schema(required))]
+    pub first_seq: Seq,
     /// The position of the newest message of the conversation.
     pub last_seq: Seq,
     /// How far the asker has read.

@@ -6,6 +6,7 @@ mod history;
 mod marks;
 mod permutations;
 mod receiving;
+mod retention;
 mod sending;
 mod support;
 mod tabs;

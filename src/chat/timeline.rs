@@ -93,6 +93,8 @@ pub struct Timeline {
     contiguous: Seq,
     /// Where a run ended that was let go; see [`Timeline::missing`].
     left_at: Option<Seq>,
+    /// Where what the server holds begins, as far as it said.
+    start: Seq,
     last_seq: Seq,
     read_seq: Seq,
     peer_read_seq: Seq,
@@ -147,14 +149,15 @@ impl Timeline {
     /// Whether there are messages before the first one shown.
     #[must_use]
     pub fn has_older(&self) -> bool {
-        self.first_seq() > Seq(1)
+        self.first_seq() > self.start.max(Seq(1))
     }
 
     /// How many messages lie between where the run was let go and the first one held now. Zero unless
     /// the conversation was far behind and started over, and once older pages reached that place.
     #[must_use]
     pub fn missing(&self) -> u64 {
-        self.left_at.map_or(0, |left_at| self.first_seq().0.saturating_sub(left_at.next().0))
+        let begins = |left_at: Seq| left_at.next().max(self.start);
+        self.left_at.map_or(0, |left_at| self.first_seq().0.saturating_sub(begins(left_at).0))
     }
 
     /// The position of the newest message anybody told of.

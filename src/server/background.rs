@@ -1,5 +1,5 @@
-//! What an instance does on its own: says that it lives, watches for log-ins that end, and, while the
-//! bus is away, asks the store what happened to its users.
+//! What an instance does on its own: says that it lives, watches for log-ins that end, deletes what is
+//! not kept and, while the bus is away, asks the store what happened to its users.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,8 @@ const EXPIRY: Duration = Duration::from_secs(5);
 const LINGER: Duration = Duration::from_secs(3);
 /// How often limits forget, and metrics are summed up.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often what is not kept is deleted.
+const FORGET: Duration = Duration::from_secs(600);
 
 /// Starts all of it; ends with the server.
 pub fn start(state: &AppState) {
@@ -36,6 +38,17 @@ pub fn start(state: &AppState) {
     every(state, WATCH, move |service| {
         let poll = Arc::clone(&poll);
         async move { poll.lock().await.look(&service).await }
+    });
+    let (retention, shutdown) = (state.config.retention, state.shutdown.clone());
+    every(state, FORGET, move |service| {
+        let shutdown = shutdown.clone();
+        async move {
+            // However much there is to delete, the end of the server does not wait for it.
+            match shutdown.run_until_cancelled(service.forget(retention)).await {
+                Some(forgotten) => Ok(forgotten?),
+                None => Ok(()),
+            }
+        }
     });
     let metrics = state.metrics.clone();
     every(state, SWEEP, move |service| {

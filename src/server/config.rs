@@ -6,9 +6,11 @@
 mod file;
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::file::File;
@@ -54,6 +56,9 @@ pub struct SeedArgs {
     #[arg(long, value_name = "FILE", requires = "users", conflicts_with = "demo")]
     pub out: Option<PathBuf>,
 }
+
+/// How many days messages may be kept, unless it is for ever.
+const RETENTION_DAYS: RangeInclusive<i64> = 1..=36_500;
 
 /// Settings as they were given, before the file and the defaults fill the holes.
 #[derive(Debug, Default, Args)]
@@ -101,6 +106,15 @@ pub struct Settings {
         value_name = "LIST"
     )]
     trusted_proxies: Option<String>,
+    /// Messages older than this many days are deleted [default: kept for ever]
+    #[arg(
+        long,
+        alias = "mosaic-retention-days",
+        global = true,
+        env = "MOSAIC_RETENTION_DAYS",
+        value_name = "DAYS"
+    )]
+    retention_days: Option<String>,
     /// `off` lifts every limit of rate and number; only for load tests [default: on]
     #[arg(
         long,
@@ -150,6 +164,8 @@ pub struct Config {
     pub metrics_addr: Option<SocketAddr>,
     /// Who may say where a request comes from.
     pub trusted_proxies: TrustedProxies,
+    /// How old a message gets before it is deleted; `None` for messages that are kept for ever.
+    pub retention: Option<TimeDelta>,
     /// Whether limits of rate and number apply.
     pub rate_limit: bool,
     /// The tracing filter.
@@ -191,6 +207,9 @@ impl Settings {
             "off" => false,
             other => bail!("MOSAIC_RATE_LIMIT must be on or off, not {other:?}"),
         };
+        let retention_days =
+            self.retention_days.filter(|days| !days.is_empty()).or(file.server.retention_days);
+        let retention = retention_days.map(|days| retention(&days)).transpose()?;
         let proxies = or(self.trusted_proxies, file.server.trusted_proxies, "");
         let trusted_proxies = TrustedProxies::parse(&proxies).with_context(|| {
             format!("MOSAIC_TRUSTED_PROXIES must be addresses or networks like 10.0.0.0/8, not {proxies:?}")
@@ -209,6 +228,7 @@ impl Settings {
             origin,
             metrics_addr,
             trusted_proxies,
+            retention,
             rate_limit,
             log: or(self.log, file.log.filter, "info"),
             log_format,
@@ -223,6 +243,13 @@ fn or(given: Option<String>, file: Option<String>, default: &str) -> String {
 fn address(name: &str, text: &str) -> Result<SocketAddr> {
     let numeric = text.replace("localhost", "127.0.0.1");
     numeric.parse().with_context(|| format!("{name} must be an address and port, not {text:?}"))
+}
+
+fn retention(text: &str) -> Result<TimeDelta> {
+    let days = text.parse().ok().filter(|days| RETENTION_DAYS.contains(days));
+    days.map(TimeDelta::days).with_context(|| {
+        format!("MOSAIC_RETENTION_DAYS must be a number of days from 1 to 36500, not {text:?}")
+    })
 }
 
 fn is_redis_url(url: &str) -> bool {
@@ -246,6 +273,8 @@ mod tests {
         assert_eq!(config.redis_url, None);
         assert_eq!(config.site_addr.to_string(), "127.0.0.1:3000");
         assert!(config.rate_limit);
+        assert_eq!(config.retention, None);
+        assert_eq!(resolve(&["--retention-days", "30"]).unwrap().retention, Some(TimeDelta::days(30)));
     }
 
     #[test]
@@ -264,6 +293,9 @@ mod tests {
             ("--public-origin", "mosaic.example/path", "MOSAIC_PUBLIC_ORIGIN"),
             ("--metrics-addr", "9090", "MOSAIC_METRICS_ADDR"),
             ("--trusted-proxies", "10.0.0.1/8", "MOSAIC_TRUSTED_PROXIES"),
+            ("--retention-days", "0", "MOSAIC_RETENTION_DAYS"),
+            ("--retention-days", "36501", "MOSAIC_RETENTION_DAYS"),
+            ("--retention-days", "7d", "MOSAIC_RETENTION_DAYS"),
             ("--rate-limit", "maybe", "MOSAIC_RATE_LIMIT"),
             ("--log-format", "xml", "MOSAIC_LOG_FORMAT"),
         ] {

@@ -9,6 +9,7 @@ mod messages;
 mod own_account;
 mod people;
 mod presence;
+mod retention;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -134,7 +134,8 @@ pub enum Insert {
     /// The sender had used this `client_id` for something else. Comes before the question whether there is
     /// such a receiver.
     ClientIdReused,
-    /// A row, new or not, of which the receiver is not to hear: they block the sender.
+    /// A row, new or not, of which the receiver is not to hear: they block the sender, or it is deleted already,
+    /// see [`Store::forget_messages`].
     Unheard {
         /// The row.
         message: Message,
@@ -258,6 +259,21 @@ pub struct ConversationCursor {
 /// One running server process, as presence knows it.
 pub type InstanceId = Uuid;
 
+/// The key of a conversation: its two people, the lower id first.
+pub type Pair = (UserId, UserId);
+
+/// A stretch of all conversations, looked through for what is too old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outdated {
+    /// Those that begin with a message that is too old.
+    pub due: Vec<Pair>,
+    /// Where the next stretch begins; `None` when this was the last.
+    pub next: Option<Pair>,
+}
+
+/// How many rows go at a time when what is not kept is deleted: their locks are in somebody's way.
+pub const FORGET_STEP: u32 = 500;
+
 /// See the module's documentation.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -317,8 +333,8 @@ pub trait Store: Send + Sync + 'static {
         made: DateTime<Utc>,
         used: DateTime<Utc>,
     ) -> Result<Vec<SessionId>>;
-    /// Stores a ticket under its digest, and forgets those that expired before `now`.
-    async fn create_ticket(&self, digest: &Digest, ticket: &Ticket, now: DateTime<Utc>) -> Result<()>;
+    /// Stores a ticket under its digest.
+    async fn create_ticket(&self, digest: &Digest, ticket: &Ticket) -> Result<()>;
     /// Takes a ticket away: a second call finds nothing. Those of a revoked log-in are not found. The caller judges its age.
     async fn take_ticket(&self, digest: &Digest) -> Result<Option<Ticket>>;
 
@@ -370,6 +386,29 @@ pub trait Store: Send + Sync + 'static {
         since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<(UserId, ConversationHead)>>;
+
+    // What is not kept. Each call is one short piece of work, and may be made by many instances at once.
+
+    /// The next conversations behind `after`, in the order of their keys, and which of them begin with a message
+    /// from before `before`.
+    async fn outdated(&self, before: DateTime<Utc>, after: Option<Pair>) -> Result<Outdated>;
+    /// Deletes the beginning of a conversation, up to the first message from `before` or later; returns how many,
+    /// at most [`FORGET_STEP`]. Positions stay what they are and are not used again. For a while, see
+    /// [`Store::forget_sends`], a repeated send of what is deleted is still known as one.
+    async fn forget_messages(&self, pair: Pair, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64>;
+    /// Stops to know the sends of messages that were deleted before `before`; returns how many, at most
+    /// [`FORGET_STEP`].
+    async fn forget_sends(&self, before: DateTime<Utc>) -> Result<u64>;
+    /// Deletes log-ins that were made before `made`, last used before `used`, or ended before `ended`; returns how
+    /// many, at most [`FORGET_STEP`].
+    async fn forget_sessions(
+        &self,
+        made: DateTime<Utc>,
+        used: DateTime<Utc>,
+        ended: DateTime<Utc>,
+    ) -> Result<u64>;
+    /// Deletes tickets that expired before `before`; returns how many, at most [`FORGET_STEP`].
+    async fn forget_tickets(&self, before: DateTime<Utc>) -> Result<u64>;
 
     // Contacts
 

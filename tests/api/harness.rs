@@ -5,6 +5,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::{SinkExt as _, StreamExt as _};
 use mosaic::server::bus::SharedBus;
 use mosaic::server::clock::Clock;
@@ -44,6 +45,7 @@ pub struct Setup {
     pub redis_url: Option<String>,
     pub bus: Option<SharedBus>,
     pub rate_limit: bool,
+    pub retention: Option<TimeDelta>,
     pub public_origin: Option<&'static str>,
     pub trusted_proxies: &'static str,
 }
@@ -69,6 +71,7 @@ impl TestApp {
             },
             metrics_addr: None,
             trusted_proxies: TrustedProxies::parse(setup.trusted_proxies).unwrap(),
+            retention: setup.retention,
             rate_limit: setup.rate_limit,
             log: "off".to_owned(),
             log_format: LogFormat::Text,

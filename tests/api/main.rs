@@ -26,5 +26,6 @@ mod plain;
 mod process;
 mod proxies;
 mod reports;
+mod retention;
 mod socket;
 mod upgrade;

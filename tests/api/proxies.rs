@@ -10,6 +10,7 @@ const BEHIND_A_PROXY: Setup = Setup {
     redis_url: None,
     bus: None,
     rate_limit: true,
+    retention: None,
     public_origin: None,
     trusted_proxies: "127.0.0.0/8",
 };

@@ -123,10 +123,19 @@ fn server_frame() -> impl Strategy<Value = ServerFrame> {
 }
 
 fn page() -> impl Strategy<Value = HistoryPage> {
-    (vec(message(), 0..4), [seq(), seq(), seq(), seq()], any::<bool>(), contact()).prop_map(
+    (vec(message(), 0..4), [seq(), seq(), seq(), seq(), seq()], any::<bool>(), contact()).prop_map(
         |(messages, marks, has_more, contact)| {
-            let [last_seq, read_seq, peer_read_seq, peer_delivered_seq] = marks;
-            HistoryPage { messages, last_seq, read_seq, peer_read_seq, peer_delivered_seq, has_more, contact }
+            let [first_seq, last_seq, read_seq, peer_read_seq, peer_delivered_seq] = marks;
+            HistoryPage {
+                messages,
+                first_seq,
+                last_seq,
+                read_seq,
+                peer_read_seq,
+                peer_delivered_seq,
+                has_more,
+                contact,
+            }
         },
     )
 }

@@ -135,6 +135,7 @@ impl Store {
         };
         HistoryPage {
             messages: self.rows[from..to].to_vec(),
+            first_seq: Seq(1),
             last_seq: self.last(),
             read_seq: self.read[index],
             peer_read_seq: self.read[1 - index],

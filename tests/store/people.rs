@@ -103,7 +103,7 @@ pub async fn deleting_a_person_takes_everything_of_theirs(db: Db) {
     };
     db.store.create_sessions(&[([7; 32], session.clone())]).await.expect("stored");
     let ticket = Ticket { user_id: ada, session_id: session.id, expires_at: at(30) };
-    db.store.create_ticket(&[8; 32], &ticket, at(0)).await.expect("stored");
+    db.store.create_ticket(&[8; 32], &ticket).await.expect("stored");
     db.store.arrive(ada, Uuid::new_v4(), at(0)).await.expect("stored");
 
     let start = later(&db).await;

@@ -82,6 +82,7 @@ impl Session {
         let entries = page.messages.iter().filter(is_ours);
         let entries: Vec<_> = entries.map(|message| Entry::stored(message, me)).collect();
         timeline.raise_last(page.last_seq);
+        timeline.raise_start(page.first_seq);
         let answered = match query {
             HistoryQuery::Before(_) => {
                 timeline.take_older(entries);

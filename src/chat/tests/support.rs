@@ -70,6 +70,7 @@ pub(super) fn page(messages: Vec<Message>, last: u64) -> HistoryPage {
     let contact = Contact::default();
     HistoryPage {
         messages,
+        first_seq: Seq(1),
         last_seq: Seq(last),
         read_seq,
         peer_read_seq,

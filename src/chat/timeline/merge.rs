@@ -47,7 +47,7 @@ impl Timeline {
     /// Starts the run from the newest page, or joins the page to the run where they meet.
     pub(in crate::chat) fn take_newest(&mut self, page: Vec<Entry>) {
         let page = dense_end(page);
-        let start = page.first().and_then(|entry| entry.seq).unwrap_or_default();
+        let start = page.first().and_then(|entry| entry.seq).unwrap_or(self.start);
         if self.is_ready() && start <= self.contiguous.next() {
             page.into_iter().for_each(|entry| {
                 self.take(entry);
@@ -70,6 +70,24 @@ impl Timeline {
         self.ahead.retain(|seq, _| *seq > self.contiguous);
         self.drain();
         self.account();
+    }
+
+    /// Learns where what the server holds begins. A run that ends before that will never be continued: what
+    /// lies between is deleted, as the run itself is, and the next one begins there.
+    pub(in crate::chat) fn raise_start(&mut self, start: Seq) {
+        if start <= self.start {
+            return;
+        }
+        self.start = start;
+        self.dirty = true;
+        self.raise_last(Seq(start.0 - 1));
+        if self.is_ready() && self.contiguous.next() < start {
+            self.run.clear();
+            self.contiguous = Seq(start.0 - 1);
+            self.ahead.retain(|seq, _| *seq >= start);
+            self.drain();
+            self.account();
+        }
     }
 
     /// Puts an older page before the run. Pages that do not meet it are of no use any more.

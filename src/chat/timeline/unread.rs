@@ -24,8 +24,12 @@ impl Timeline {
     /// them. Not when they are too many to be fetched for that.
     #[must_use]
     pub fn lacks_unread(&self) -> bool {
-        let begins_later = self.first_seq() > self.read_seq.next();
-        self.is_ready() && self.unread > 0 && begins_later && self.run.len() < FAR_BACK
+        self.is_ready() && self.unread > 0 && self.begins_later() && self.run.len() < FAR_BACK
+    }
+
+    /// Whether there are messages between what is read and the first one held.
+    fn begins_later(&self) -> bool {
+        self.has_older() && self.first_seq() > self.read_seq.next()
     }
 
     /// Takes in where the server says the conversation stands.
@@ -71,7 +75,7 @@ impl Timeline {
 
     pub(super) fn count_unread(&self) -> u64 {
         let (read, last) = (self.read_seq, self.last_seq);
-        let held_all = self.is_ready() && self.contiguous >= last && self.first_seq() <= read.next();
+        let held_all = self.is_ready() && self.contiguous >= last && !self.begins_later();
         let count = if held_all {
             self.held(read, last, false)
         } else {

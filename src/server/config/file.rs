@@ -21,6 +21,7 @@ pub struct ServerTable {
     pub metrics_addr: Option<String>,
     pub public_origin: Option<String>,
     pub rate_limit: Option<String>,
+    pub retention_days: Option<String>,
     pub trusted_proxies: Option<String>,
 }
 

@@ -111,9 +111,9 @@ impl Service {
             Some(name) => self.store.credentials(name).await?,
             None => None,
         };
-        let (user, hash) = known.unzip();
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
         let fits = self.passwords.verify(password, hash).await?;
-        Ok(user.filter(|_| fits))
+        Ok(known.filter(|_| fits))
     }
 
     /// Ends a log-in; its sockets close here at once and elsewhere within two seconds.
@@ -171,7 +171,7 @@ impl Service {
         let token = Token::random();
         let ticket =
             Ticket { user_id: viewer.user_id, session_id: viewer.session_id, expires_at: now + TICKET_AGE };
-        self.store.create_ticket(&token.digest(), &ticket, now).await?;
+        self.store.create_ticket(&token.digest(), &ticket).await?;
         Ok(token)
     }
 

@@ -144,17 +144,9 @@ macro_rules! implement_store {
                 Ok(self.reads.run(move |db| sessions::expired_sessions(db, ids, made, used).boxed()).await?)
             }
 
-            async fn create_ticket(
-                &self,
-                digest: &Digest,
-                ticket: &Ticket,
-                now: DateTime<Utc>,
-            ) -> Result<()> {
+            async fn create_ticket(&self, digest: &Digest, ticket: &Ticket) -> Result<()> {
                 let (digest, ticket) = (*digest, *ticket);
-                Ok(self
-                    .writes
-                    .run(move |db| sessions::create_ticket(db, digest, ticket, now).boxed())
-                    .await?)
+                Ok(self.writes.run(move |db| sessions::create_ticket(db, digest, ticket).boxed()).await?)
             }
 
             async fn take_ticket(&self, digest: &Digest) -> Result<Option<Ticket>> {
@@ -228,6 +220,42 @@ macro_rules! implement_store {
                     .reads
                     .run(move |db| conversations::changed_since(db, users, since, alive(now)).boxed())
                     .await?)
+            }
+
+            async fn outdated(&self, before: DateTime<Utc>, after: Option<Pair>) -> Result<Outdated> {
+                Ok(self.reads.run(move |db| retention::outdated(db, before, after).boxed()).await?)
+            }
+
+            async fn forget_messages(
+                &self,
+                pair: Pair,
+                before: DateTime<Utc>,
+                now: DateTime<Utc>,
+            ) -> Result<u64> {
+                Ok(self
+                    .writes
+                    .run(move |db| retention::forget_messages(db, pair, before, now).boxed())
+                    .await?)
+            }
+
+            async fn forget_sends(&self, before: DateTime<Utc>) -> Result<u64> {
+                Ok(self.writes.run(move |db| retention::forget_sends(db, before).boxed()).await?)
+            }
+
+            async fn forget_sessions(
+                &self,
+                made: DateTime<Utc>,
+                used: DateTime<Utc>,
+                ended: DateTime<Utc>,
+            ) -> Result<u64> {
+                Ok(self
+                    .writes
+                    .run(move |db| retention::forget_sessions(db, made, used, ended).boxed())
+                    .await?)
+            }
+
+            async fn forget_tickets(&self, before: DateTime<Utc>) -> Result<u64> {
+                Ok(self.writes.run(move |db| retention::forget_tickets(db, before).boxed()).await?)
             }
 
             async fn change_contact(

@@ -3,6 +3,7 @@
 
 mod columns;
 mod history;
+mod retention;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 pub use columns::{Interests, Micros};
 pub use history::MarksRow;
+pub use retention::{ForgottenRow, KeyRow, LOOK, key, outdated_of};
 
 use super::{
     Acquaintance, Conversation, ConversationCursor, ConversationPage, Departed, INSTANCE_LEASE_SECONDS,

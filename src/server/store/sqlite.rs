@@ -11,6 +11,7 @@ mod conversations;
 mod messages;
 mod people;
 mod presence;
+mod retention;
 mod search;
 mod sessions;
 
@@ -33,7 +34,8 @@ use super::rows::alive;
 use super::search::match_page;
 use super::{
     Acquaintance, ConversationCursor, ConversationPage, Departed, Digest, Insert, InstanceId, Mark,
-    MatchCursor, MatchPage, NewMessage, NewProfile, Position, Report, Result, Session, Store, Ticket,
+    MatchCursor, MatchPage, NewMessage, NewProfile, Outdated, Pair, Position, Report, Result, Session, Store,
+    Ticket,
 };
 use crate::chat::protocol::{ConversationHead, HistoryPage};
 use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserId, Username};

@@ -39,6 +39,12 @@ const COUNTERS: &[Counter] = &[
     plain("mosaic_bus_received_total", "Payloads received for users of this instance."),
     plain("mosaic_bus_reconnects_total", "Times the subscription was set up again."),
     plain("mosaic_connections_refused_total", "Connections hung up on because their address had too many."),
+    labelled(
+        "mosaic_forgotten_total",
+        "kind",
+        &["messages", "sends", "sessions", "tickets"],
+        "What was deleted because it is not kept any longer.",
+    ),
     plain("mosaic_gaps_healed_total", "Times a device fetched messages that it had not been told of."),
     plain("mosaic_panics_total", "Panics of this process, caught or not."),
     labelled("mosaic_pool_timeouts_total", "pool", &[], "Work given up because no connection became free."),

@@ -146,6 +146,7 @@ pub fn head([last, read, peer_read, delivered, unread]: [u64; 5]) -> Conversatio
 pub fn page(messages: Vec<Message>, [last, read, peer_read, delivered]: [u64; 4]) -> HistoryPage {
     HistoryPage {
         messages,
+        first_seq: Seq(1),
         last_seq: Seq(last),
         read_seq: Seq(read),
         peer_read_seq: Seq(peer_read),

@@ -108,7 +108,7 @@ pub async fn history(
 ) -> anyhow::Result<Option<HistoryPage>> {
     let (lo, hi) = ordered(me, peer);
     let marks: Option<MarksRow> = sqlx::query_as(
-        "SELECT COALESCE(last_seq, 0) AS last_seq,
+        "SELECT COALESCE(first_seq, 1) AS first_seq, COALESCE(last_seq, 0) AS last_seq,
                 COALESCE(lo_read_seq, 0) AS lo_read_seq, COALESCE(hi_read_seq, 0) AS hi_read_seq,
                 COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq,
                 k.muted, k.marked_unread, k.blocked_after

@@ -103,23 +103,14 @@ pub async fn expired_sessions(
     Ok(ids.into_iter().map(SessionId).collect())
 }
 
-pub async fn create_ticket(
-    db: &mut PgConnection,
-    digest: Digest,
-    ticket: Ticket,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    sqlx::query(
-        "WITH expired AS (DELETE FROM tickets WHERE expires_at < $5)
-         INSERT INTO tickets (digest, user_id, session_id, expires_at) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(&digest[..])
-    .bind(ticket.user_id.0)
-    .bind(ticket.session_id.0)
-    .bind(Micros(ticket.expires_at))
-    .bind(Micros(now))
-    .execute(db)
-    .await?;
+pub async fn create_ticket(db: &mut PgConnection, digest: Digest, ticket: Ticket) -> anyhow::Result<()> {
+    sqlx::query("INSERT INTO tickets (digest, user_id, session_id, expires_at) VALUES ($1, $2, $3, $4)")
+        .bind(&digest[..])
+        .bind(ticket.user_id.0)
+        .bind(ticket.session_id.0)
+        .bind(Micros(ticket.expires_at))
+        .execute(db)
+        .await?;
     Ok(())
 }
 

@@ -26,7 +26,7 @@ pub async fn conversations(
         profile_columns!("$1", "$5"),
         " FROM (
              SELECT * FROM sides
-             WHERE me = $1 AND (last_message_at, peer) < ($2, $3)
+             WHERE me = $1 AND first_seq <> last_seq + 1 AND (last_message_at, peer) < ($2, $3)
              ORDER BY last_message_at DESC, peer DESC LIMIT $4
          ) page
          JOIN profiles p ON p.id = page.peer

@@ -8,6 +8,7 @@ use sqlx::{FromRow, SqliteConnection};
 use uuid::Uuid;
 
 use super::contacts::is_silent;
+use super::retention::forgotten;
 use super::{begin, clock, silent};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
@@ -77,6 +78,8 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
            FROM json_each($1)
            WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = unhex(value->>'sender', '-')
                                AND peer_id = unhex(value->>'receiver', '-') AND blocked_after IS NOT NULL)
+             AND NOT EXISTS (SELECT 1 FROM forgotten_sends WHERE sender_id = unhex(value->>'sender', '-')
+                               AND client_id = unhex(value->>'client', '-'))
            ORDER BY key; ",
         found!("false"),
     ))
@@ -94,16 +97,14 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
             now.insert(row.place, row);
         }
     }
-    let mut blocked = HashSet::new();
-    for (place, new) in (0..).zip(new) {
-        if !now.contains_key(&place) && is_silent(db, new.sender_id, new.receiver_id).await? {
-            blocked.insert(place);
-        }
+    let mut not_stored = HashMap::new();
+    for (place, new) in (0..).zip(new).filter(|(place, _)| !now.contains_key(place)) {
+        not_stored.insert(place, reason(db, new).await?);
     }
     let outcome = |(place, new): (i64, &NewMessage)| {
         let repeated = !seen.insert((new.sender_id, new.client_id));
         let Some(row) = now.get(&place) else {
-            return if blocked.contains(&place) { Insert::Blocked } else { Insert::NoReceiver };
+            return not_stored.remove(&place).unwrap_or(Insert::NoReceiver);
         };
         let message = || stored(new, row.id, row.seq, row.created_at, row.read_at);
         if row.receiver_id != new.receiver_id.0 || row.content != new.body.as_str() {
@@ -120,6 +121,15 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
     Ok((0..).zip(new).map(outcome).collect())
 }
 
+/// Why a message was not stored.
+async fn reason(db: &mut SqliteConnection, new: &NewMessage) -> anyhow::Result<Insert> {
+    if let Some(found) = forgotten(db, new).await? {
+        return Ok(found);
+    }
+    let silent = is_silent(db, new.sender_id, new.receiver_id).await?;
+    Ok(if silent { Insert::Blocked } else { Insert::NoReceiver })
+}
+
 pub async fn history(
     db: &mut SqliteConnection,
     me: UserId,
@@ -129,7 +139,7 @@ pub async fn history(
 ) -> anyhow::Result<Option<HistoryPage>> {
     let (lo, hi) = ordered(me, peer);
     let marks: Option<MarksRow> = sqlx::query_as(
-        "SELECT COALESCE(last_seq, 0) AS last_seq,
+        "SELECT COALESCE(first_seq, 1) AS first_seq, COALESCE(last_seq, 0) AS last_seq,
                 COALESCE(lo_read_seq, 0) AS lo_read_seq, COALESCE(hi_read_seq, 0) AS hi_read_seq,
                 COALESCE(lo_delivered_seq, 0) AS lo_delivered_seq, COALESCE(hi_delivered_seq, 0) AS hi_delivered_seq,
                 k.muted, k.marked_unread, k.blocked_after

@@ -113,13 +113,16 @@ pub async fn change_password(
     user: UserId,
     hash: String,
     kept: SessionId,
-) -> anyhow::Result<Vec<SessionId>> {
+) -> anyhow::Result<Option<Vec<SessionId>>> {
     let mut transaction = begin(db).await?;
     sqlx::query("UPDATE profiles SET password_hash = $2 WHERE id = $1")
         .bind(user.0)
         .bind(hash)
         .execute(&mut *transaction)
         .await?;
+    if changed.rows_affected() == 0 {
+        return Ok(None);
+    }
     let ended: Vec<Uuid> = sqlx::query_scalar(concat!(
         "UPDATE sessions SET revoked_at = ",
         clock!(),
@@ -130,7 +133,7 @@ pub async fn change_password(
     .fetch_all(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(ended.into_iter().map(SessionId).collect())
+    Ok(Some(ended.into_iter().map(SessionId).collect()))
 }
 
 pub async fn delete_account(db: &mut SqliteConnection, user: UserId) -> anyhow::Result<Option<Departed>> {
@@ -142,10 +145,6 @@ pub async fn delete_account(db: &mut SqliteConnection, user: UserId) -> anyhow::
     .bind(user.0)
     .fetch_all(&mut *transaction)
     .await?;
-    // Nobody asks for what ended a day ago.
-    sqlx::query(concat!("DELETE FROM ended_sessions WHERE ended_at < ", clock!(), " - 86400000000"))
-        .execute(&mut *transaction)
-        .await?;
     let sessions: Vec<Uuid> = sqlx::query_scalar(concat!(
         "INSERT INTO ended_sessions (id, ended_at) SELECT id, ",
         clock!(),

@@ -133,25 +133,15 @@ pub async fn expired_sessions(
     Ok(ids.into_iter().map(SessionId).collect())
 }
 
-pub async fn create_ticket(
-    db: &mut SqliteConnection,
-    digest: Digest,
-    ticket: Ticket,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let mut transaction = begin(db).await?;
-    sqlx::query("DELETE FROM tickets WHERE expires_at < $1")
-        .bind(Micros(now))
-        .execute(&mut *transaction)
-        .await?;
+pub async fn create_ticket(db: &mut SqliteConnection, digest: Digest, ticket: Ticket) -> anyhow::Result<()> {
     sqlx::query("INSERT INTO tickets (digest, user_id, session_id, expires_at) VALUES ($1, $2, $3, $4)")
         .bind(digest.to_vec())
         .bind(ticket.user_id.0)
         .bind(ticket.session_id.0)
         .bind(Micros(ticket.expires_at))
-        .execute(&mut *transaction)
+        .execute(db)
         .await?;
-    Ok(transaction.commit().await?)
+    Ok(())
 }
 
 pub async fn take_ticket(db: &mut SqliteConnection, digest: Digest) -> anyhow::Result<Option<Ticket>> {

@@ -1,0 +1,60 @@
+//! What is too old, and what is left of it.
+
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{Micros, stored};
+use crate::domain::UserId;
+use crate::server::store::{Insert, NewMessage, Outdated, Pair};
+
+/// How many conversations are looked at in one statement.
+pub const LOOK: i64 = 1000;
+
+/// The key of a conversation, and whether it begins with a message that is too old.
+#[derive(FromRow)]
+pub struct KeyRow {
+    user_lo: Uuid,
+    user_hi: Uuid,
+    due: bool,
+}
+
+impl KeyRow {
+    fn pair(&self) -> Pair {
+        (UserId(self.user_lo), UserId(self.user_hi))
+    }
+}
+
+/// As columns; before every conversation without one.
+pub fn key(after: Option<Pair>) -> (Uuid, Uuid) {
+    after.map_or((Uuid::nil(), Uuid::nil()), |(lo, hi)| (lo.0, hi.0))
+}
+
+/// What a stretch of at most [`LOOK`] conversations says.
+pub fn outdated_of(rows: &[KeyRow]) -> Outdated {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count >= LOOK);
+    Outdated {
+        due: rows.iter().filter(|row| row.due).map(KeyRow::pair).collect(),
+        next: rows.last().filter(|_| is_full).map(KeyRow::pair),
+    }
+}
+
+/// What is left of a message that was deleted.
+#[derive(FromRow)]
+pub struct ForgottenRow {
+    id: Uuid,
+    receiver_id: Uuid,
+    seq: i64,
+    created_at: Micros,
+    read_at: Option<Micros>,
+}
+
+impl ForgottenRow {
+    /// What the send is told that comes again. Its text cannot be compared any more.
+    pub fn insert(self, new: &NewMessage) -> Insert {
+        if self.receiver_id != new.receiver_id.0 {
+            return Insert::ClientIdReused;
+        }
+        let message = stored(new, self.id, self.seq, self.created_at, self.read_at);
+        Insert::Unheard { message, duplicate: true }
+    }
+}
