@@ -85,6 +85,7 @@ contract! {
         sessions_are_listed_last_used_first
         a_session_is_revoked_by_its_owner_only
         another_password_ends_all_other_sessions
+        a_log_in_is_made_with_the_password_of_the_moment
         a_ticket_is_taken_once
         a_ticket_taken_by_many_goes_to_one
         a_ticket_of_a_revoked_session_is_worthless

@@ -87,6 +87,16 @@ pub struct Session {
     pub device: String,
 }
 
+/// Somebody, and the hash against which their password is verified. What follows from that holds only while the
+/// hash is theirs: verifying takes a while, and the password may be changed meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Who.
+    pub user_id: UserId,
+    /// argon2id, in PHC string format.
+    pub password_hash: String,
+}
+
 /// What an account left behind when it was deleted: whom to tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Departed {
@@ -291,10 +301,16 @@ pub trait Store: Send + Sync + 'static {
     async fn create_profile(&self, profile: &NewProfile) -> Result<bool>;
     /// Adds many at once, skipping those whose username exists; returns the ids in use, in order.
     async fn seed_profiles(&self, profiles: &[NewProfile]) -> Result<Vec<UserId>>;
-    /// Who logs in by this name, with the password hash.
-    async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>>;
-    /// Gives somebody another password and ends all their log-ins but `kept`; returns which ended.
-    async fn change_password(&self, user: UserId, hash: &str, kept: SessionId) -> Result<Vec<SessionId>>;
+    /// Who logs in by this name, with the password hash to verify.
+    async fn credentials(&self, username: &Username) -> Result<Option<Verified>>;
+    /// Gives somebody another password and ends all their log-ins but `kept`; returns which ended. `None`, and
+    /// nothing is done, when the password that was verified is not theirs any more.
+    async fn change_password(
+        &self,
+        verified: &Verified,
+        hash: &str,
+        kept: SessionId,
+    ) -> Result<Option<Vec<SessionId>>>;
     /// Takes somebody out with everything of theirs; `None` when there is no such person. Their log-ins
     /// are among those that ended, see [`Store::revoked_since`].
     async fn delete_account(&self, user: UserId) -> Result<Option<Departed>>;
@@ -313,7 +329,10 @@ pub trait Store: Send + Sync + 'static {
 
     // Sessions and tickets
 
-    /// Stores log-ins under the digests of their tokens.
+    /// Stores a log-in under the digest of its token; `false` when the password that was verified for it is not
+    /// the person's any more. Either it is there when their password changes, or it is not made.
+    async fn open_session(&self, token: &Digest, session: &Session, verified: &Verified) -> Result<bool>;
+    /// Stores log-ins that nobody gave a password for, under the digests of their tokens.
     async fn create_sessions(&self, sessions: &[(Digest, Session)]) -> Result<()>;
     /// The log-in behind a token, unless revoked. The caller judges its age.
     async fn session(&self, token: &Digest) -> Result<Option<Session>>;

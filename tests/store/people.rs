@@ -1,7 +1,7 @@
 //! Accounts and profiles.
 
 use mosaic::domain::{DisplayName, SessionId, UserId, Username};
-use mosaic::server::store::{Departed, Insert, NewProfile, Position, Session, Ticket};
+use mosaic::server::store::{Departed, Insert, NewProfile, Position, Session, Ticket, Verified};
 use uuid::Uuid;
 
 use crate::support::{Db, at, later, message, somebody};
@@ -26,7 +26,7 @@ pub async fn credentials_are_found_by_username(db: Db) {
     let ada = db.person("ada").await;
     let name = |name| Username::parse(name).expect("a name");
     let found = db.store.credentials(&name("ada")).await.expect("answered");
-    assert_eq!(found, Some((ada, "hash of ada".to_owned())));
+    assert_eq!(found, Some(Verified { user_id: ada, password_hash: "hash of ada".to_owned() }));
     assert_eq!(db.store.credentials(&name("adam")).await.expect("answered"), None);
 }
 

@@ -1,7 +1,7 @@
 //! Log-ins and tickets.
 
 use mosaic::domain::{SessionId, UserId, Username};
-use mosaic::server::store::{Session, Ticket};
+use mosaic::server::store::{Session, Ticket, Verified};
 use uuid::Uuid;
 
 use crate::support::{Db, at, kept, later};
@@ -177,7 +177,13 @@ pub async fn another_password_ends_all_other_sessions(db: Db) {
     let [kept, other, hers] =
         [log_in(&db, ada, 1).await, log_in(&db, ada, 2).await, log_in(&db, grace, 3).await];
     let start = later(&db).await;
-    assert_eq!(db.store.change_password(ada, "another hash", kept.id).await.expect("stored"), vec![other.id]);
+    let change = async |old: &str, new: &str| {
+        let verified = Verified { user_id: ada, password_hash: old.to_owned() };
+        db.store.change_password(&verified, new, kept.id).await.expect("stored")
+    };
+    assert_eq!(change("a wrong hash", "another hash").await, None);
+    assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), Some(other.clone()), "nothing was done");
+    assert_eq!(change("hash of ada", "another hash").await, Some(vec![other.id]));
     assert_eq!(db.store.revoked_since(start).await.expect("answered"), vec![other.id]);
     for (token, found) in [(1, Some(kept.clone())), (2, None), (3, Some(hers))] {
         assert_eq!(db.store.session(&[token; 32]).await.expect("answered"), found, "{token}");
@@ -185,6 +191,46 @@ pub async fn another_password_ends_all_other_sessions(db: Db) {
     let profile = db.store.profile(ada, ada, at(0)).await.expect("answered").expect("there").profile;
     let name = Username::parse(&profile.username).expect("a name");
     let credentials = db.store.credentials(&name).await.expect("answered");
-    assert_eq!(credentials, Some((ada, "another hash".to_owned())));
-    assert_eq!(db.store.change_password(ada, "a third", kept.id).await.expect("stored"), vec![]);
+    let password_hash = "another hash".to_owned();
+    assert_eq!(credentials, Some(Verified { user_id: ada, password_hash }));
+    assert_eq!(change("hash of ada", "a third").await, None, "it was changed already");
+    assert_eq!(change("another hash", "a third").await, Some(vec![]));
+}
+
+pub async fn a_log_in_is_made_with_the_password_of_the_moment(db: Db) {
+    let ada = db.person("ada").await;
+    let verified = |hash: &str| Verified { user_id: ada, password_hash: hash.to_owned() };
+    let kept = log_in(&db, ada, 1).await;
+    let session = |n: u128| Session { id: SessionId(Uuid::from_u128(n)), ..kept.clone() };
+    let open = async |n: u8, hash: &str| {
+        db.store.open_session(&[n; 32], &session(n.into()), &verified(hash)).await.expect("answered")
+    };
+    assert!(!open(2, "a wrong hash").await);
+    assert_eq!(db.store.session(&[2; 32]).await.expect("answered"), None);
+    assert!(open(3, "hash of ada").await);
+    assert_eq!(db.store.session(&[3; 32]).await.expect("answered"), Some(session(3)));
+    // At the very moment of a change, with the password as it was: it is too late, or ended with the others.
+    for round in 0..20 {
+        let (old, new) = (format!("hash {round}"), format!("hash {}", round + 1));
+        if round == 0 {
+            db.store.change_password(&verified("hash of ada"), &old, kept.id).await.expect("stored");
+        }
+        let tokens: Vec<u8> = (0..8).map(|n| 10 + round * 8 + n).collect();
+        let (store, elsewhere) = (db.store.clone(), db.another_instance().await);
+        let attempts = tokens.iter().map(|token| {
+            let (store, session, verified) = (elsewhere.clone(), session((*token).into()), verified(&old));
+            let token = *token;
+            tokio::spawn(async move { store.open_session(&[token; 32], &session, &verified).await })
+        });
+        let attempts: Vec<_> = attempts.collect();
+        let changed = store.change_password(&verified(&old), &new, kept.id).await.expect("stored");
+        assert!(changed.is_some());
+        for attempt in attempts {
+            attempt.await.expect("no panic").expect("answered");
+        }
+        for token in tokens {
+            assert_eq!(db.store.session(&[token; 32]).await.expect("answered"), None, "round {round}");
+        }
+    }
+    assert_eq!(db.store.session(&[1; 32]).await.expect("answered"), Some(kept));
 }

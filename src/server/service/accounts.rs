@@ -11,7 +11,7 @@ use super::{Result, Service};
 use crate::domain::{DisplayName, Profile, SessionId, UserId, Username};
 use crate::server::auth::{PASSWORD_BYTES, Passwords, SESSION_AGE, SESSION_IDLE, TICKET_AGE, Token, Viewer};
 use crate::server::error::ServiceError;
-use crate::server::store::{NewProfile, Session, Ticket};
+use crate::server::store::{NewProfile, Session, Ticket, Verified};
 
 /// What a person gives to get an account.
 #[derive(Clone, Debug, ToSchema)]
@@ -73,7 +73,8 @@ impl Service {
         if !self.store.create_profile(&profile).await? {
             return Err(ServiceError::UsernameTaken);
         }
-        self.open_session(profile.id, caller.device).await
+        let verified = Verified { user_id: profile.id, password_hash: profile.password_hash };
+        self.open_session(&verified, caller.device).await
     }
 
     /// Logs somebody in. Unknown name and wrong password are told apart by nothing, time included.
@@ -84,7 +85,7 @@ impl Service {
         let name = parse_username(username).ok();
         // Names nobody can have share one allowance.
         match self.identify_within_limits(name.as_ref(), password, caller.address).await? {
-            Some(user) => self.open_session(user, caller.device).await,
+            Some(verified) => self.open_session(&verified, caller.device).await,
             None => Err(ServiceError::InvalidCredentials),
         }
     }
@@ -95,15 +96,15 @@ impl Service {
         name: Option<&Username>,
         password: String,
         address: IpAddr,
-    ) -> Result<Option<UserId>> {
+    ) -> Result<Option<Verified>> {
         let tried = name.map_or("", Username::as_str);
         self.limits.log_in(tried, address)?;
-        let user = self.identify(name, password).await?;
-        self.limits.log_in_ended(tried, address, user.is_some());
-        Ok(user)
+        let verified = self.identify(name, password).await?;
+        self.limits.log_in_ended(tried, address, verified.is_some());
+        Ok(verified)
     }
 
-    async fn identify(&self, name: Option<&Username>, password: String) -> Result<Option<UserId>> {
+    async fn identify(&self, name: Option<&Username>, password: String) -> Result<Option<Verified>> {
         if password.len() > *PASSWORD_BYTES.end() {
             return Ok(None);
         }
@@ -195,12 +196,16 @@ impl Service {
         self.passwords.hash(password.to_owned()).await
     }
 
-    async fn open_session(&self, user_id: UserId, device: String) -> Result<LoggedIn> {
+    /// Refused like a wrong password when the one that was verified has been changed meanwhile.
+    async fn open_session(&self, verified: &Verified, device: String) -> Result<LoggedIn> {
+        let user_id = verified.user_id;
         let now = self.clock.now();
         let token = Token::random();
         let id = SessionId(Uuid::now_v7());
         let session = Session { id, user_id, created_at: now, last_used_at: now, device };
-        self.store.create_sessions(&[(token.digest(), session)]).await?;
+        if !self.store.open_session(&token.digest(), &session, verified).await? {
+            return Err(ServiceError::InvalidCredentials);
+        }
         let user = self.own_profile(user_id).await?;
         Ok(LoggedIn { user, token })
     }

@@ -13,6 +13,7 @@ use crate::chat::protocol::ServerFrame;
 use crate::domain::{SessionId, Username};
 use crate::server::auth::{Passwords, SESSION_IDLE, Viewer};
 use crate::server::error::ServiceError;
+use crate::server::store::Verified;
 
 /// Devices listed at most; when some of them end, others take their place.
 const DEVICES: u32 = 200;
@@ -76,10 +77,10 @@ impl Service {
         address: IpAddr,
     ) -> Result<()> {
         Passwords::check_new("new_password", &new)?;
-        self.confirm(viewer, current, address).await?;
+        let verified = self.confirm(viewer, current, address).await?;
         let hash = self.passwords.hash(new).await?;
-        let ended = self.store.change_password(viewer.user_id, &hash, viewer.session_id).await?;
-        self.hub.end_sessions(&ended);
+        let ended = self.store.change_password(&verified, &hash, viewer.session_id).await?;
+        self.hub.end_sessions(&ended.ok_or(ServiceError::WrongPassword)?);
         Ok(())
     }
 
@@ -110,10 +111,10 @@ impl Service {
 
     /// Whoever does something that cannot be undone knows the password. Counted with the log-ins: a device
     /// that was left open is no place to guess at it.
-    async fn confirm(&self, viewer: Viewer, password: String, address: IpAddr) -> Result<()> {
+    async fn confirm(&self, viewer: Viewer, password: String, address: IpAddr) -> Result<Verified> {
         let own = self.own_profile(viewer.user_id).await?;
         let username = Username::parse(&own.username).map_err(|_| ServiceError::WrongPassword)?;
-        let user = self.identify_within_limits(Some(&username), password, address).await?;
-        if user == Some(viewer.user_id) { Ok(()) } else { Err(ServiceError::WrongPassword) }
+        let verified = self.identify_within_limits(Some(&username), password, address).await?;
+        verified.filter(|verified| verified.user_id == viewer.user_id).ok_or(ServiceError::WrongPassword)
     }
 }

@@ -41,19 +41,22 @@ macro_rules! implement_store {
                 Ok(ids)
             }
 
-            async fn credentials(&self, username: &Username) -> Result<Option<(UserId, String)>> {
+            async fn credentials(&self, username: &Username) -> Result<Option<Verified>> {
                 let username = username.clone();
                 Ok(self.reads.run(move |db| people::credentials(db, username).boxed()).await?)
             }
 
             async fn change_password(
                 &self,
-                user: UserId,
+                verified: &Verified,
                 hash: &str,
                 kept: SessionId,
-            ) -> Result<Vec<SessionId>> {
-                let hash = hash.to_owned();
-                Ok(self.writes.run(move |db| people::change_password(db, user, hash, kept).boxed()).await?)
+            ) -> Result<Option<Vec<SessionId>>> {
+                let (verified, hash) = (verified.clone(), hash.to_owned());
+                Ok(self
+                    .writes
+                    .run(move |db| people::change_password(db, verified, hash, kept).boxed())
+                    .await?)
             }
 
             async fn delete_account(&self, user: UserId) -> Result<Option<Departed>> {
@@ -97,6 +100,19 @@ macro_rules! implement_store {
                         }
                         .boxed()
                     })
+                    .await?)
+            }
+
+            async fn open_session(
+                &self,
+                token: &Digest,
+                session: &Session,
+                verified: &Verified,
+            ) -> Result<bool> {
+                let (token, session, verified) = (*token, session.clone(), verified.clone());
+                Ok(self
+                    .writes
+                    .run(move |db| sessions::open_session(db, token, session, verified).boxed())
                     .await?)
             }
 

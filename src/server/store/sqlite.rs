@@ -35,7 +35,7 @@ use super::search::match_page;
 use super::{
     Acquaintance, ConversationCursor, ConversationPage, Departed, Digest, Insert, InstanceId, Mark,
     MatchCursor, MatchPage, NewMessage, NewProfile, Outdated, Pair, Position, Report, Result, Session, Store,
-    Ticket,
+    Ticket, Verified,
 };
 use crate::chat::protocol::{ConversationHead, HistoryPage};
 use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserId, Username};

@@ -11,7 +11,7 @@ use super::profile_columns;
 use crate::domain::{Profile, SessionId, UserId, Username};
 use crate::server::store::rows::{Micros, ProfileRow, departed, uuids};
 use crate::server::store::search::Searchable;
-use crate::server::store::{Departed, NewProfile};
+use crate::server::store::{Departed, NewProfile, Verified};
 
 pub async fn create_profile(db: &mut PgConnection, new: NewProfile) -> anyhow::Result<bool> {
     Ok(add(db, &[new]).await? == 1)
@@ -56,31 +56,35 @@ pub async fn seed_profiles(db: &mut PgConnection, new: Vec<NewProfile>) -> anyho
         .collect()
 }
 
-pub async fn credentials(
-    db: &mut PgConnection,
-    username: Username,
-) -> anyhow::Result<Option<(UserId, String)>> {
+pub async fn credentials(db: &mut PgConnection, username: Username) -> anyhow::Result<Option<Verified>> {
     let found: Option<(Uuid, String)> =
         sqlx::query_as("SELECT id, password_hash FROM profiles WHERE username = $1")
             .bind(username.as_str())
             .fetch_optional(db)
             .await?;
-    Ok(found.map(|(id, hash)| (UserId(id), hash)))
+    Ok(found.map(|(id, password_hash)| Verified { user_id: UserId(id), password_hash }))
 }
 
 pub async fn change_password(
     db: &mut PgConnection,
-    user: UserId,
+    verified: Verified,
     hash: String,
     kept: SessionId,
-) -> anyhow::Result<Vec<SessionId>> {
-    let ended: Vec<Uuid> = sqlx::query_scalar("SELECT change_password($1, $2, $3)")
-        .bind(user.0)
-        .bind(hash)
-        .bind(kept.0)
-        .fetch_all(db)
-        .await?;
-    Ok(ended.into_iter().map(SessionId).collect())
+) -> anyhow::Result<Option<Vec<SessionId>>> {
+    // Locked before anything is changed: until then somebody else may change it.
+    let ended: Option<Vec<Uuid>> = sqlx::query_scalar(
+        "WITH held AS MATERIALIZED (
+             SELECT p.id FROM profiles p WHERE p.id = $1 AND p.password_hash = $2 FOR UPDATE
+         )
+         SELECT ARRAY(SELECT change_password(held.id, $3, $4)) FROM held",
+    )
+    .bind(verified.user_id.0)
+    .bind(verified.password_hash)
+    .bind(hash)
+    .bind(kept.0)
+    .fetch_optional(db)
+    .await?;
+    Ok(ended.map(|ended| ended.into_iter().map(SessionId).collect()))
 }
 
 /// Takes as long as it needs: that is rare, and the only statement here that may look at every message.

@@ -6,7 +6,30 @@ use uuid::Uuid;
 
 use crate::domain::{SessionId, UserId};
 use crate::server::store::rows::{Micros, SessionRow, TicketRow};
-use crate::server::store::{Digest, Session, Ticket};
+use crate::server::store::{Digest, Session, Ticket, Verified};
+
+/// The lock waits for a change of the password that is under way, and keeps the next one waiting.
+pub async fn open_session(
+    db: &mut PgConnection,
+    token: Digest,
+    session: Session,
+    verified: Verified,
+) -> anyhow::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at, device)
+         SELECT $1, $2, p.id, $3, $4, $5 FROM profiles p WHERE p.id = $6 AND p.password_hash = $7 FOR SHARE",
+    )
+    .bind(&token[..])
+    .bind(session.id.0)
+    .bind(Micros(session.created_at))
+    .bind(Micros(session.last_used_at))
+    .bind(session.device)
+    .bind(verified.user_id.0)
+    .bind(verified.password_hash)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
 
 pub async fn create_sessions(db: &mut PgConnection, new: Vec<(Digest, Session)>) -> anyhow::Result<()> {
     sqlx::query(

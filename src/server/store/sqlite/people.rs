@@ -8,7 +8,7 @@ use super::{begin, clock, json_ids, profile_columns};
 use crate::domain::{Profile, SessionId, UserId, Username};
 use crate::server::store::rows::{Micros, ProfileRow, departed};
 use crate::server::store::search::Searchable;
-use crate::server::store::{Departed, NewProfile};
+use crate::server::store::{Departed, NewProfile, Verified};
 
 pub async fn create_profile(db: &mut SqliteConnection, new: NewProfile) -> anyhow::Result<bool> {
     let mut transaction = begin(db).await?;
@@ -96,27 +96,25 @@ pub async fn seed_profiles(db: &mut SqliteConnection, new: Vec<NewProfile>) -> a
     Ok(in_use.into_iter().map(UserId).collect())
 }
 
-pub async fn credentials(
-    db: &mut SqliteConnection,
-    username: Username,
-) -> anyhow::Result<Option<(UserId, String)>> {
+pub async fn credentials(db: &mut SqliteConnection, username: Username) -> anyhow::Result<Option<Verified>> {
     let found: Option<(Uuid, String)> =
         sqlx::query_as("SELECT id, password_hash FROM profiles WHERE username = $1")
             .bind(username.as_str())
             .fetch_optional(db)
             .await?;
-    Ok(found.map(|(id, hash)| (UserId(id), hash)))
+    Ok(found.map(|(id, password_hash)| Verified { user_id: UserId(id), password_hash }))
 }
 
 pub async fn change_password(
     db: &mut SqliteConnection,
-    user: UserId,
+    verified: Verified,
     hash: String,
     kept: SessionId,
 ) -> anyhow::Result<Option<Vec<SessionId>>> {
     let mut transaction = begin(db).await?;
-    sqlx::query("UPDATE profiles SET password_hash = $2 WHERE id = $1")
-        .bind(user.0)
+    let changed = sqlx::query("UPDATE profiles SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(verified.user_id.0)
+        .bind(verified.password_hash)
         .bind(hash)
         .execute(&mut *transaction)
         .await?;
@@ -128,7 +126,7 @@ pub async fn change_password(
         clock!(),
         " WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL RETURNING id"
     ))
-    .bind(user.0)
+    .bind(verified.user_id.0)
     .bind(kept.0)
     .fetch_all(&mut *transaction)
     .await?;

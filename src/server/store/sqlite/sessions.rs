@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{begin, clock};
 use crate::domain::{SessionId, UserId};
 use crate::server::store::rows::{Micros, SessionRow, TicketRow};
-use crate::server::store::{Digest, Session, Ticket};
+use crate::server::store::{Digest, Session, Ticket, Verified};
 
 /// A session as the statement below takes it.
 #[derive(Serialize)]
@@ -19,6 +19,28 @@ struct NewSession<'s> {
     created: i64,
     used: i64,
     device: &'s str,
+}
+
+pub async fn open_session(
+    db: &mut SqliteConnection,
+    token: Digest,
+    session: Session,
+    verified: Verified,
+) -> anyhow::Result<bool> {
+    let done = sqlx::query(
+        "INSERT INTO sessions (token_digest, id, user_id, created_at, last_used_at, device)
+         SELECT $1, $2, id, $3, $4, $5 FROM profiles WHERE id = $6 AND password_hash = $7",
+    )
+    .bind(token.to_vec())
+    .bind(session.id.0)
+    .bind(Micros(session.created_at))
+    .bind(Micros(session.last_used_at))
+    .bind(session.device)
+    .bind(verified.user_id.0)
+    .bind(verified.password_hash)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub async fn create_sessions(db: &mut SqliteConnection, new: Vec<(Digest, Session)>) -> anyhow::Result<()> {
