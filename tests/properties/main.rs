@@ -13,6 +13,7 @@ mod cursors;
 mod frames;
 mod matching;
 mod queries;
+mod retention;
 mod texts;
 mod timeline;
 
