@@ -35,6 +35,8 @@ type Limiter<K> = RateLimiter<K, Remembered<K>, DefaultClock>;
 /// All limits; none of them applies when they are switched off.
 pub struct Limits {
     enabled: bool,
+    request_address: Limiter<IpAddr>,
+    request_person: Limiter<UserId>,
     log_in_account: Limiter<String>,
     log_in_address: Limiter<IpAddr>,
     log_in_failures: Failures,
@@ -57,6 +59,8 @@ impl Limits {
         let places = |most| Places::new(if enabled { most } else { usize::MAX });
         Self {
             enabled,
+            request_address: limiter(per(Duration::from_secs(10), 1000)),
+            request_person: limiter(per(Duration::from_secs(10), 300)),
             log_in_account: limiter(per(Duration::from_secs(60), 5)),
             log_in_address: limiter(per(Duration::from_secs(60), 20)),
             log_in_failures: Failures::with_room(REMEMBERED),
@@ -79,11 +83,27 @@ impl Limits {
         self.enabled
     }
 
+    /// 100 requests a second of an address, 1000 at once: whatever is asked for, by whomever.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`], as from every method here.
+    pub fn request(&self, address: IpAddr) -> Result<(), ServiceError> {
+        self.check("request_address", &self.request_address, &network(address))
+    }
+
+    /// 30 requests a second of somebody who is logged in, 300 at once, on all devices together.
+    ///
+    /// # Errors
+    /// [`ServiceError::RateLimited`].
+    pub fn request_of(&self, user: UserId) -> Result<(), ServiceError> {
+        self.check("request_person", &self.request_person, &user)
+    }
+
     /// 5 a minute for an account, known or not, and 20 for an address; after five failures in a row
     /// from the same address a wait that doubles with each further one, up to a quarter of an hour.
     ///
     /// # Errors
-    /// [`ServiceError::RateLimited`], as from every method here.
+    /// [`ServiceError::RateLimited`].
     pub fn log_in(&self, username: &str, address: IpAddr) -> Result<(), ServiceError> {
         let tried = (username.to_owned(), network(address));
         if let Some(wait) = self.log_in_failures.wait(&tried, Instant::now()) {
@@ -183,6 +203,8 @@ impl Limits {
 
     /// Forgets those whose allowance is full again.
     pub fn sweep(&self) {
+        self.request_address.retain_recent();
+        self.request_person.retain_recent();
         self.log_in_account.retain_recent();
         self.log_in_address.retain_recent();
         self.log_in_failures.sweep(Instant::now());

@@ -45,6 +45,7 @@ pub fn router(state: AppState) -> Router {
         .merge(files::router(&state))
         .layer(from_fn_with_state(state.clone(), guard::cross_site))
         .layer(CatchPanicLayer::custom(after_panic))
+        .layer(from_fn_with_state(state.clone(), guard::pace))
         .layer(from_fn_with_state(state.clone(), observe::observe))
         .layer(from_fn_with_state(state.clone(), guard::headers))
         .with_state(state)

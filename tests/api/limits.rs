@@ -1,6 +1,6 @@
 //! Limits of rate refuse with a time to come back, and only what is too much.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use futures::future::join_all;
 use reqwest::{Method, StatusCode};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::harness::{SOON, Setup, TestApp, uuid, wait_until};
+use crate::harness::{SOON, Setup, TestApp, refused, uuid, wait_until};
 
 async fn limited() -> TestApp {
     TestApp::spawn_with(Setup { rate_limit: true, ..Setup::default() }).await
@@ -80,6 +80,72 @@ async fn a_device_that_floods_is_closed() {
         }
     }
     assert_eq!(device.close_code().await, 4429);
+}
+
+/// Asks for these in turn until one is refused; gives back how many were answered.
+async fn answered_of(mut ask: impl AsyncFnMut(usize) -> reqwest::Response, most: usize) -> usize {
+    for number in 0..most {
+        let answer = ask(number).await;
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=2).contains(&wait), "{wait} s");
+            assert!(answer.headers().contains_key("x-request-id"));
+            refused(answer, 429, "rate_limited").await;
+            return number;
+        }
+    }
+    panic!("{most} were answered")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_stranger_asks_for_is_limited_by_their_address() {
+    let app = limited().await;
+    let stranger = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    let avatar = format!("/avatars/{}.svg", uuid());
+    let paths = [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/api/openapi.json",
+        &avatar,
+        "/login",
+        "/nowhere",
+        "/pkg/none.js",
+    ];
+    let ask = async |number: usize| stranger.get(app.url(paths[number % paths.len()])).send().await.unwrap();
+    let answered = answered_of(ask, 20_000).await;
+    assert!(answered >= 1000, "{answered}");
+    assert_eq!(
+        app.anonymous(Method::GET, "/healthz").send().await.unwrap().status(),
+        StatusCode::OK,
+        "others are not in the way"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_somebody_asks_for_is_limited_wherever_they_are() {
+    let app = limited().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    ada.send(&grace, "hello").await;
+    let inbox = "/messages/conversations".to_owned();
+    let profile = format!("/profiles/{}", grace.id);
+    let devices: Vec<_> = [2, 3]
+        .map(|host| {
+            reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, host])).build().unwrap()
+        })
+        .into();
+    let ask = async |number: usize| {
+        let device = &devices[number % 2];
+        let request = match number % 3 {
+            0 => device.get(app.url(&inbox)),
+            1 => device.get(app.url(&profile)),
+            _ => device.post(app.url(&format!("/messages/read/{}", grace.id))).json(&json!({"seq": 1})),
+        };
+        request.bearer_auth(&ada.token).send().await.unwrap()
+    };
+    let answered = answered_of(ask, 10_000).await;
+    assert!(answered >= 299, "{answered}");
+    assert_eq!(grace.status("/auth/me").await, StatusCode::OK, "others are not in the way");
 }
 
 #[tokio::test(flavor = "multi_thread")]

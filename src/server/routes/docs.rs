@@ -118,6 +118,7 @@ fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
         (true, "414", "`uri_too_long`: the address has more than 8 KiB."),
         (is_unsafe, "415", "`unsupported_media_type`: the body is not declared as JSON."),
         (has_body, "422", "`invalid`: a field is missing, wrong or out of range; `field` says which."),
+        (true, "429", "`rate_limited`: too many requests of this person or from this address."),
         (true, "500", "`internal`: a fault of the server."),
         (true, "503", "`unavailable` or `timeout`: whether anything was written is unknown; try again."),
     ] {

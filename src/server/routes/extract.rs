@@ -78,7 +78,11 @@ impl OptionalFromRequestParts<AppState> for Viewer {
 async fn viewer(headers: &HeaderMap, state: &AppState) -> Result<Option<Viewer>, ServiceError> {
     let token = bearer(headers).or_else(|| cookie(headers, state.cookie_name()));
     match token {
-        Some(token) => state.service.viewer(&Token::presented(token)).await,
+        Some(token) => {
+            let viewer = state.service.viewer(&Token::presented(token)).await?;
+            viewer.map_or(Ok(()), |viewer| state.service.limits.request_of(viewer.user_id))?;
+            Ok(viewer)
+        }
         None => Ok(None),
     }
 }

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::extract::{BODY_BYTES, bearer, is_json, read};
+use super::extract::{BODY_BYTES, Client, bearer, is_json, read};
 use crate::server::AppState;
 use crate::server::error::refuse;
 use crate::server::origin::PublicOrigin;
@@ -60,6 +60,19 @@ fn sender(ours: &PublicOrigin, request: &Request) -> Sender {
 
 fn is_empty(request: &Request) -> bool {
     axum::body::HttpBody::is_end_stream(request.body())
+}
+
+/// Holds back an address that asks for too much, before anything is looked up for it.
+pub async fn pace(
+    State(state): State<AppState>,
+    Client(address): Client,
+    request: Request,
+    next: Next,
+) -> Response {
+    match state.service.limits.request(address) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
 }
 
 /// The headers every answer carries.

@@ -60,6 +60,8 @@ const COUNTERS: &[Counter] = &[
             "log_in_address",
             "log_in_failures",
             "report",
+            "request_address",
+            "request_person",
             "search",
             "send",
             "sign_up",
