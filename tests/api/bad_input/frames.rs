@@ -1,12 +1,13 @@
 //! Frames below and above JSON: the protocol itself, floods, and positions that do not exist.
 
 use futures::SinkExt as _;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Device, Setup, TestApp, uuid};
+use crate::harness::{Device, Setup, TestApp, expect, uuid};
 
 /// Writes bytes as they are, past the client's own protocol layer.
 async fn write(device: &mut Device, bytes: &[u8]) {
@@ -54,6 +55,25 @@ async fn pings_and_pongs_below_json_count_as_frames() {
         }
         assert_eq!(device.close_code().await, 4429);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_message_fits_however_it_is_escaped() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    let (escaped, text) = (r"\ud83e\udd80".repeat(4000), "\u{1f980}".repeat(4000));
+    let send = |client_id: &str, kind: &str| {
+        let receiver_id = &grace.id;
+        format!(r#"{{"client_id":"{client_id}","receiver_id":"{receiver_id}","content":"{escaped}"{kind}}}"#)
+    };
+    let body = ada.request(Method::POST, "/messages/send").header("content-type", "application/json");
+    let stored = body.body(send(&uuid(), "")).send().await.unwrap();
+    assert_eq!(expect(stored, StatusCode::CREATED).await["content"], text);
+    let mut device = ada.device().await;
+    let frame = send(&uuid(), r#","type":"send""#);
+    assert!(frame.len() > 48_000);
+    device.raw(Message::text(frame)).await;
+    assert_eq!(device.expect("ack").await["message"]["content"], text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
