@@ -24,7 +24,7 @@ impl Service {
     /// Deletes what is past its time, and messages that are older than `retention`, if there is one.
     ///
     /// # Errors
-    /// [`super::ServiceError::Unavailable`]; what was deleted before stays deleted.
+    /// [`crate::server::error::ServiceError::Unavailable`]; what was deleted before stays deleted.
     pub async fn forget(&self, retention: Option<TimeDelta>) -> Result<()> {
         let (store, now) = (&self.store, self.clock.now());
         let ended = now - HEARD;
