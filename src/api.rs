@@ -15,31 +15,41 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use crate::domain::ClientId;
 use crate::domain::{Contact, Message, Profile, ScoredProfile, Seq, UserId};
+use crate::i18n::Words;
 
-/// Why an answer could not be given. `Display` is a text for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+/// Why an answer could not be given. [`ApiError::text`] says it to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiError {
     /// Nobody is signed in, or no longer.
-    #[error("You are signed out. Log in again.")]
     Unauthenticated,
     /// What was asked for does not exist.
-    #[error("This could not be found.")]
     NotFound,
     /// Something the caller gave is not acceptable.
-    #[error("{message}")]
     Invalid {
         /// The name of the argument, empty when no single one is to blame.
         field: String,
-        /// What is wrong with it.
+        /// What is wrong with it, in English, for whoever wrote the caller.
         message: String,
     },
     /// Too many calls; a little later it works again.
-    #[error("That was a bit fast. Try again in a moment.")]
     RateLimited,
     /// The server, or the way to it, has a problem that is not the caller's.
-    #[error("Mosaic cannot be reached right now. Try again in a moment.")]
     Unavailable,
+}
+
+impl ApiError {
+    /// What it says on a page.
+    #[must_use]
+    pub const fn text(&self, words: &Words) -> &'static str {
+        match self {
+            Self::Unauthenticated => words.signed_out,
+            Self::NotFound => words.nothing_found,
+            Self::Invalid { .. } => words.not_accepted,
+            Self::RateLimited => words.too_fast,
+            Self::Unavailable => words.unreachable,
+        }
+    }
 }
 
 /// JSON, read from text like all other JSON in the browser: the framework's own codec reads it from
@@ -219,7 +229,7 @@ pub struct PlainForm {
     /// What was written before, and could not be sent.
     pub text: String,
     /// Why, for a person.
-    pub alert: Option<String>,
+    pub alert: Option<&'static str>,
 }
 
 /// The conversation with `peer` for a page without scripts; `None` unless the page was asked to show it.

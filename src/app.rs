@@ -22,7 +22,10 @@ use crate::state::provide_app_store;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     use leptos_meta::MetaTags;
 
+    use crate::i18n::{WORDS_ID, use_words};
+
     let head = view! {
+        <meta id=WORDS_ID content=use_words().to_lines()/>
         <AutoReload options=options.clone()/>
         <HydrationScripts options=options.clone()/>
         <MetaTags/>
@@ -34,8 +37,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[cfg(feature = "ssr")]
 #[must_use]
 pub fn account_document(options: LeptosOptions, account: Account) -> String {
+    let words = crate::i18n::use_words();
     // As it is: a marker of the framework would be part of the title.
-    let head = leptos::html::title().inner_html("Your account · Mosaic");
+    let head = leptos::html::title().inner_html(words.title(words.your_account));
     framed(options, Some("true"), head, view! { <AccountPage account/> }).to_html()
 }
 
@@ -50,7 +54,9 @@ fn framed(
     use leptos_meta::HashedStylesheet;
 
     use crate::domain::Preferences;
+    use crate::i18n::use_locale;
 
+    let locale = use_locale();
     let Preferences { theme, is_opaque, .. } = use_context().unwrap_or_default();
     let (when_light, when_dark) = theme.bars();
     let bar = |system: &str, colour| {
@@ -60,7 +66,8 @@ fn framed(
     view! {
         <!DOCTYPE html>
         <html
-            lang="en"
+            lang=locale.tag()
+            dir=locale.direction()
             data-theme=theme.name()
             data-transparency=is_opaque.then_some("off")
             data-hydrated=hydrated
@@ -74,7 +81,7 @@ fn framed(
                 <meta name="color-scheme" content=theme.colour_scheme()/>
                 {bar("light", when_light)}
                 {bar("dark", when_dark)}
-                <meta name="description" content="Mosaic: meet people who fit, one conversation at a time."/>
+                <meta name="description" content=locale.server_words().description/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <HashedStylesheet options/>

@@ -3,6 +3,7 @@
 
 mod contact;
 mod ids;
+mod locale;
 pub mod matching;
 mod message;
 mod preferences;
@@ -10,6 +11,7 @@ mod profile;
 
 pub use contact::{Contact, ContactChange};
 pub use ids::{ClientId, MessageId, Seq, SessionId, UserId};
+pub use locale::Locale;
 pub use message::{InvalidBody, Message, MessageBody, SendMessageRequest};
 pub use preferences::{Preferences, Theme};
 pub use profile::{DisplayName, InvalidDisplayName, InvalidUsername, Profile, ScoredProfile, Username};

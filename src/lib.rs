@@ -6,6 +6,7 @@
 //! - [`domain`]: what a profile, a message and their ids are, and how text from outside becomes one.
 //! - [`chat`]: the delivery machine, free of I/O and clocks, the same code on both sides.
 //! - [`app`]: the document and its routes; from there [`pages`], [`components`], [`hooks`], [`state`].
+//! - [`i18n`]: every word that people read.
 //! - [`api`]: what the pages ask the server for.
 #![cfg_attr(feature = "ssr", doc = "- [`server`]: use cases, routes, stores and the bus.")]
 // The types of views nest as deeply as the pages do.
@@ -17,6 +18,7 @@ pub mod chat;
 pub mod components;
 pub mod domain;
 pub mod hooks;
+pub mod i18n;
 pub mod pages;
 #[cfg(test)]
 mod properties;

@@ -1,5 +1,8 @@
-//! The house rules that the compiler does not know: who may import whom, and settings that stand in
-//! two files.
+//! The house rules that the compiler does not know: who may import whom, settings that stand in two
+//! files, and what keeps every language possible.
+
+#[path = "architecture/words.rs"]
+mod words;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,6 +51,18 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("api.rs", &["crate::hooks", "crate::components", "crate::pages", "crate::chat", "web_sys", "sqlx"]),
     ("reactive.rs", &["crate::"]),
+    (
+        "i18n",
+        &[
+            "crate::api",
+            "crate::chat",
+            "crate::components",
+            "crate::hooks",
+            "crate::pages",
+            "crate::server",
+            "crate::state",
+        ],
+    ),
     ("state.rs", &["crate::api", "crate::components", "crate::pages", "crate::server", "crate::hooks"]),
     ("hooks", &["crate::components", "crate::pages", "crate::server", "crate::api"]),
     ("components", &["crate::server", "crate::pages", "web_sys::WebSocket", "chat::session"]),

@@ -41,7 +41,7 @@ pub struct OutboxItem {
     pub content: String,
     /// When it was queued, or queued again. Strictly increasing within a device: it is the order.
     pub queued_at: Millis,
-    /// Why the server refused it for good; `None` while it is to be sent.
+    /// The code with which the server refused it for good; `None` while it is to be sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }

@@ -40,8 +40,8 @@ pub enum Delivery {
     Sending,
     /// The server refused it for good; the user may retry or delete it.
     NotSent {
-        /// For a person.
-        reason: String,
+        /// The code of the refusal, as the server gave it.
+        code: String,
     },
     /// Stored by the server.
     Sent,
@@ -294,7 +294,7 @@ impl Entry {
             seq: None,
             delivery: match &item.failed {
                 None => Delivery::Sending,
-                Some(reason) => Delivery::NotSent { reason: reason.clone() },
+                Some(code) => Delivery::NotSent { code: code.clone() },
             },
         }
     }

@@ -10,6 +10,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::Profile;
 use crate::hooks::messenger::use_messenger;
+use crate::i18n::use_words;
 
 /// Brand, the way to matches and messages, who is signed in, and the way out.
 #[component]
@@ -17,6 +18,7 @@ pub fn AppHeader(
     /// Who is signed in; `None` leaves the name out (it could not be loaded).
     me: Option<Profile>,
 ) -> impl IntoView {
+    let words = use_words();
     let messenger = use_messenger();
     let path = use_location().pathname;
     let current = move |own: &'static str| path.with(|path| path == own).then_some("page");
@@ -33,12 +35,12 @@ pub fn AppHeader(
                 <img src="/favicon.svg" alt="" width="28" height="28"/>
                 <span class="app-header__wordmark">"Mosaic"</span>
             </a>
-            <nav class="app-header__nav" aria-label="Main">
+            <nav class="app-header__nav" aria-label=words.main_nav>
                 <a class="app-header__link" href="/" aria-current=move || current("/")>
-                    "Matches"
+                    {words.matches}
                 </a>
                 <a class="app-header__link" href="/messages" aria-current=move || current("/messages")>
-                    "Messages"
+                    {words.messages}
                     <UnreadBadge count=messenger.total_unread() class="app-header__badge"/>
                 </a>
             </nav>
@@ -57,7 +59,7 @@ pub fn AppHeader(
             <form method="post" action="/logout" on:submit=log_out>
                 <button class="button app-header__logout" data-kind="quiet" type="submit">
                     <Icon name=IconName::LogOut/>
-                    <span class="app-header__label">"Log out"</span>
+                    <span class="app-header__label">{words.log_out}</span>
                 </button>
             </form>
         </header>

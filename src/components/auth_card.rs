@@ -15,7 +15,7 @@ pub fn AuthCard(
     /// Where the form goes.
     action: &'static str,
     /// What went wrong the last time.
-    alert: Option<String>,
+    alert: Option<&'static str>,
     /// The question before the link to the other page.
     question: &'static str,
     /// What the link says.

@@ -8,6 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Contact, Message, Profile};
 use crate::hooks::messenger::{Presence, use_presence_text};
+use crate::i18n::use_words;
 use crate::reactive::dynamic;
 
 /// A list item that holds one link: to the chat with `peer`.
@@ -27,6 +28,7 @@ pub fn InboxItem(
     #[prop(into)]
     contact: Signal<Contact>,
 ) -> impl IntoView {
+    let words = use_words();
     let loaded = Signal::stored(Some(Presence::from(&peer)));
     let Profile { id, display_name, avatar_url, .. } = peer;
     let (online, _) = use_presence_text(id, loaded);
@@ -44,7 +46,7 @@ pub fn InboxItem(
                     </span>
                     " "
                     <span class="inbox-item__last" dir="auto">
-                        {dynamic(move || mine().then_some("You: "))}
+                        {dynamic(move || mine().then_some(words.you_said))}
                         {dynamic(move || last_message.with(|message| message.content.clone()))}
                     </span>
                 </span>
@@ -61,7 +63,7 @@ pub fn InboxItem(
                             view! {
                                 <span class="inbox-item__muted">
                                     <Icon name=IconName::Mute/>
-                                    <span class="visually-hidden">" Muted"</span>
+                                    <span class="visually-hidden">" " {words.muted}</span>
                                 </span>
                             }
                         })
@@ -72,7 +74,7 @@ pub fn InboxItem(
                             view! {
                                 " "
                                 <span class="badge inbox-item__unread inbox-item__mark">
-                                    <span class="visually-hidden">"Marked as unread"</span>
+                                    <span class="visually-hidden">{words.marked_as_unread}</span>
                                 </span>
                             }
                         })

@@ -48,11 +48,7 @@ fn utc_text(at: DateTime<Utc>) -> String {
 
 /// The hour for today, otherwise the day. Browser only, like the functions it uses.
 fn local_text(at: DateTime<Utc>) -> String {
-    let at = Millis(u64::try_from(at.timestamp_millis()).unwrap_or_default());
-    match local_time::day_label(at) {
-        today if today == "Today" => local_time::clock_time(at),
-        day => day,
-    }
+    local_time::short_label(Millis(u64::try_from(at.timestamp_millis()).unwrap_or_default()))
 }
 
 #[cfg(test)]

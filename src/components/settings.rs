@@ -1,27 +1,31 @@
-//! What one may choose for this browser: how Mosaic looks, and how it calls.
+//! What one may choose for this browser: the language, how Mosaic looks, and how it calls.
 
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::Event;
 
 use crate::components::ui::icon::{Icon, IconName};
-use crate::domain::{Preferences, Theme};
+use crate::domain::{Locale, Preferences, Theme};
 use crate::hooks::notices::{self, Permission};
-use crate::hooks::preferences::use_preferences;
+use crate::hooks::preferences::{change_language, use_preferences};
+use crate::i18n::{Words, use_locale, use_words};
 use crate::reactive::spawn;
-
-const THEMES: [(Theme, &str); 3] =
-    [(Theme::System, "System"), (Theme::Light, "Light"), (Theme::Dark, "Dark")];
 
 /// The button in the header and the menu it opens. The browser itself opens and closes the menu.
 #[component]
 pub fn Settings() -> impl IntoView {
+    let words = use_words();
     let preferences = use_preferences();
     let permission = RwSignal::new(Permission::NotAsked);
-    let themes = THEMES
+    let themes = [
+        (Theme::System, words.theme_system),
+        (Theme::Light, words.theme_light),
+        (Theme::Dark, words.theme_dark),
+    ];
+    let themes = themes
         .map(|(theme, label)| {
             view! {
-                <label class="settings__theme">
+                <label class="settings__choice">
                     <input
                         type="radio"
                         name="theme"
@@ -33,11 +37,28 @@ pub fn Settings() -> impl IntoView {
             }
         })
         .collect_view();
+    let locale = use_locale();
+    let languages = Locale::ALL
+        .map(|offered| {
+            view! {
+                // No radio: with the arrow keys each on the way would be chosen, and the page come again.
+                <button
+                    class="settings__choice"
+                    type="button"
+                    lang=offered.tag()
+                    aria-pressed=if offered == locale { "true" } else { "false" }
+                    on:click=move |_| change_language(offered)
+                >
+                    {offered.name()}
+                </button>
+            }
+        })
+        .collect_view();
     view! {
         <button
             class="icon-button app-header__settings"
             type="button"
-            aria-label="Settings"
+            aria-label=words.settings
             popovertarget="settings"
         >
             <Icon name=IconName::Settings/>
@@ -47,29 +68,35 @@ pub fn Settings() -> impl IntoView {
             id="settings"
             popover="auto"
             role="dialog"
-            aria-label="Settings"
+            aria-label=words.settings
             on:beforetoggle=move |_: Event| permission.set(notices::permission())
         >
-            <fieldset class="settings__themes">
-                <legend class="settings__label">"Theme"</legend>
+            <fieldset class="settings__choices">
+                <legend class="settings__label">{words.language}</legend>
+                {languages}
+            </fieldset>
+            <fieldset class="settings__choices">
+                <legend class="settings__label">{words.theme}</legend>
                 {themes}
             </fieldset>
             <Switch
-                label="Reduce transparency"
-                hint="Solid surfaces instead of glass."
+                id="reduce-transparency"
+                label=words.reduce_transparency
+                hint=words.reduce_transparency_hint
                 get=|chosen| chosen.is_opaque
                 set=|chosen, on| chosen.is_opaque = on
             />
             <Switch
-                label="Sound"
-                hint="A short tone when somebody writes."
+                id="sound"
+                label=words.sound
+                hint=words.sound_hint
                 get=|chosen| chosen.sound
                 set=|chosen, on| chosen.sound = on
             />
             <Notifications permission/>
             // Not a page of the app: the server alone renders it.
             <a class="settings__label settings__account" href="/account" rel="external">
-                "Your account"
+                {words.your_account}
             </a>
         </div>
     }
@@ -79,14 +106,14 @@ pub fn Settings() -> impl IntoView {
 /// One thing that is on or off.
 #[component]
 fn Switch(
+    /// Names the hint.
+    id: &'static str,
     label: &'static str,
     hint: &'static str,
     get: fn(&Preferences) -> bool,
     set: fn(&mut Preferences, bool),
 ) -> impl IntoView {
     let preferences = use_preferences();
-    let id = label.replace(' ', "-").to_ascii_lowercase();
-    let described_by = id.clone();
     view! {
         <label class="settings__switch">
             <span class="settings__label">{label}</span>
@@ -97,7 +124,7 @@ fn Switch(
                 type="checkbox"
                 role="switch"
                 aria-label=label
-                aria-describedby=described_by
+                aria-describedby=id
                 prop:checked=move || preferences.with(get)
                 on:change:target=move |event| {
                     let on = event.target().checked();
@@ -112,6 +139,7 @@ fn Switch(
 /// The browser asks its user only after a click here, and only once: so it is said first what for.
 #[component]
 fn Notifications(permission: RwSignal<Permission>) -> impl IntoView {
+    let words = use_words();
     let preferences = use_preferences();
     let part = NodeRef::<html::Div>::new();
     let ask = move |_| {
@@ -129,26 +157,23 @@ fn Notifications(permission: RwSignal<Permission>) -> impl IntoView {
         });
     };
     let content = move || match permission.get() {
-        Permission::Unsupported => note("This browser shows no notifications of a page."),
-        Permission::Denied => {
-            note("Notifications are blocked. Allow them for this site in your browser's settings.")
-        }
+        Permission::Unsupported => note(words, words.notifications_unsupported),
+        Permission::Denied => note(words, words.notifications_denied),
         Permission::Granted => view! {
             <Switch
-                label="Notifications"
-                hint="Who writes, and the first line, while you look elsewhere."
+                id="notifications"
+                label=words.notifications
+                hint=words.notifications_hint
                 get=|chosen| chosen.notifications
                 set=|chosen, on| chosen.notifications = on
             />
         }
         .into_any(),
         Permission::NotAsked => view! {
-            <span class="settings__label">"Notifications"</span>
-            <span class="settings__hint">
-                "Who writes, and the first line, while you look elsewhere. Your browser will ask you."
-            </span>
+            <span class="settings__label">{words.notifications}</span>
+            <span class="settings__hint">{words.notifications_ask}</span>
             <button class="button settings__turn-on" type="button" on:click=ask>
-                "Turn on notifications"
+                {words.turn_on_notifications}
             </button>
         }
         .into_any(),
@@ -160,9 +185,9 @@ fn Notifications(permission: RwSignal<Permission>) -> impl IntoView {
     }
 }
 
-fn note(text: &'static str) -> AnyView {
+fn note(words: &Words, text: &'static str) -> AnyView {
     view! {
-        <span class="settings__label">"Notifications"</span>
+        <span class="settings__label">{words.notifications}</span>
         <span class="settings__hint">{text}</span>
     }
     .into_any()

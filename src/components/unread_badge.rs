@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::ui::toast::unread_label;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, memo};
 
 /// A badge that reads `{n} unread`, `99+ unread` from 100 on; nothing at 0.
@@ -17,13 +18,15 @@ pub fn UnreadBadge(
     #[prop(into, optional)]
     is_quiet: Signal<bool>,
 ) -> impl IntoView {
+    let [one, others] = use_words().unread;
     let shown = memo(move || unread_label(count.get()));
     dynamic(move || {
         shown.get().map(|figures| {
+            let unread = if figures == "1" { one } else { others };
             view! {
                 " "
                 <span class=format!("badge {class}") data-quiet=move || is_quiet.get().then_some("true")>
-                    {figures} <span class="visually-hidden">" unread"</span>
+                    {figures} <span class="visually-hidden">" " {unread}</span>
                 </span>
             }
         })

@@ -1,4 +1,6 @@
-//! How Mosaic looks and sounds in one browser.
+//! How Mosaic looks and sounds in one browser, and what language it speaks there.
+
+use super::Locale;
 
 /// Whether the page is light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,8 @@ impl Theme {
 /// the first paint is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
+    /// The language; `None` for the one that the browser asks for.
+    pub locale: Option<Locale>,
     /// Light or dark.
     pub theme: Theme,
     /// Surfaces without glass.
@@ -71,6 +75,7 @@ impl Preferences {
     #[must_use]
     pub fn to_cookie(self) -> String {
         let words = [
+            self.locale.map(Locale::tag),
             self.theme.name(),
             self.is_opaque.then_some(OPAQUE),
             self.sound.then_some(SOUND),
@@ -92,6 +97,8 @@ impl Preferences {
                     let named = |theme: &Theme| theme.name() == Some(word);
                     if let Some(theme) = [Theme::Light, Theme::Dark].into_iter().find(named) {
                         preferences.theme = theme;
+                    } else if let Some(locale) = Locale::tagged(word) {
+                        preferences.locale = Some(locale);
                     }
                 }
             }
@@ -114,10 +121,12 @@ mod tests {
 
     #[test]
     fn what_was_chosen_comes_back() {
-        for theme in [Theme::System, Theme::Light, Theme::Dark] {
+        let locales = Locale::ALL.map(Some).into_iter().chain([None]);
+        let themes = [Theme::System, Theme::Light, Theme::Dark];
+        for (locale, theme) in locales.flat_map(|locale| themes.map(|theme| (locale, theme))) {
             for bits in 0..8 {
                 let [is_opaque, sound, notifications] = [1, 2, 4].map(|bit| bits & bit != 0);
-                let chosen = Preferences { theme, is_opaque, sound, notifications };
+                let chosen = Preferences { locale, theme, is_opaque, sound, notifications };
                 let cookies = format!("sid=x; {}={}; y=z", Preferences::COOKIE, chosen.to_cookie());
                 assert_eq!(Preferences::from_cookies(&cookies), Some(chosen));
             }
@@ -129,7 +138,7 @@ mod tests {
         for cookies in ["", "sid=x", "preferences", "=;;="] {
             assert_eq!(Preferences::from_cookies(cookies), None, "{cookies:?}");
         }
-        for cookies in ["preferences=", "preferences=light-blue.SOUND", "a=b;preferences=.."] {
+        for cookies in ["preferences=", "preferences=light-blue.SOUND.fr.DE", "a=b;preferences=.."] {
             assert_eq!(Preferences::from_cookies(cookies), Some(Preferences::default()), "{cookies:?}");
         }
         assert_eq!(Preferences::default().to_cookie(), "");

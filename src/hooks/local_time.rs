@@ -1,5 +1,5 @@
-//! Times in the viewer's zone and habit. Browser only: the server cannot know either, so it writes
-//! none of this (see [`super::page::use_interactive`]).
+//! Times in the viewer's zone and habit, in the language of the page. Browser only: the server cannot
+//! know the zone, so it writes none of this (see [`super::page::use_interactive`]).
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 
 use super::browser;
 use crate::chat::Millis;
+use crate::i18n::{use_locale, use_words};
 use crate::reactive::effect;
 
 /// Timers of a device that sleeps are late; one to midnight would be as late as it slept.
@@ -30,7 +31,18 @@ fn formatter(options: &[(&str, &str)]) -> DateTimeFormat {
         // Setting a property of a fresh plain object cannot fail.
         let _ = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
     }
-    DateTimeFormat::new(&Array::new(), &object)
+    DateTimeFormat::new(&languages(), &object)
+}
+
+/// The language of the page, in the ways the viewer's browser asks for first: British times differ from
+/// American ones.
+fn languages() -> Array {
+    let tag = use_locale().tag();
+    let asked = window().navigator().languages();
+    let languages = asked
+        .filter(&mut |language, _, _| language.as_string().is_some_and(|language| language.starts_with(tag)));
+    languages.push(&JsValue::from_str(tag));
+    languages
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53 ms")]
@@ -65,11 +77,21 @@ pub fn clock_time(at: Millis) -> String {
 /// `Today`, `Yesterday`, or the date.
 #[must_use]
 pub fn day_label(at: Millis) -> String {
-    match day_of(browser::now()) - day_of(at) {
-        0 => "Today".to_owned(),
-        1 => "Yesterday".to_owned(),
+    match days_ago(at) {
+        0 => use_words().today.to_owned(),
+        1 => use_words().yesterday.to_owned(),
         _ => DATE.with(|formatter| format(formatter, at)),
     }
+}
+
+/// The time of day for today, otherwise `Yesterday`, or the date.
+#[must_use]
+pub fn short_label(at: Millis) -> String {
+    if days_ago(at) == 0 { clock_time(at) } else { day_label(at) }
+}
+
+fn days_ago(at: Millis) -> i64 {
+    day_of(browser::now()) - day_of(at)
 }
 
 /// The day it is, as it changes.
@@ -97,14 +119,14 @@ pub fn rfc3339(at: Millis) -> String {
     date(at).to_iso_string().into()
 }
 
-/// When somebody was last here, to follow `Last seen`.
+/// `Last seen …`, when somebody was here.
 #[must_use]
 pub fn seen_label(at: DateTime<Utc>) -> String {
     let at = Millis(u64::try_from(at.timestamp_millis()).unwrap_or_default());
-    let time = clock_time(at);
-    match day_of(browser::now()) - day_of(at) {
-        0 => format!("today at {time}"),
-        1 => format!("yesterday at {time}"),
-        _ => format!("on {}", DATE.with(|formatter| format(formatter, at))),
+    let words = use_words();
+    match days_ago(at) {
+        0 => words.last_seen_today.with(&clock_time(at)),
+        1 => words.last_seen_yesterday.with(&clock_time(at)),
+        _ => words.last_seen_on.with(&day_label(at)),
     }
 }

@@ -20,6 +20,7 @@ use super::browser::BrowserCell;
 use super::{local_time, page};
 use crate::chat::{Connection, Input, PeerState, Timeline};
 use crate::domain::{Contact, ContactChange, Profile, UserId};
+use crate::i18n::use_words;
 use crate::reactive::{effect, memo};
 
 /// Whether somebody is here, and since when not.
@@ -271,17 +272,16 @@ pub fn use_presence_text(
     peer: UserId,
     otherwise: Signal<Option<Presence>>,
 ) -> (Signal<bool>, Signal<String>) {
+    let words = use_words();
     let live = use_context::<Messenger>().map(|messenger| messenger.presence_of(peer));
     let presence = memo(move || live.and_then(|live| live.get()).or_else(|| otherwise.get()));
     let is_interactive = page::use_interactive();
     let is_online = memo(move || presence.get().is_some_and(|presence| presence.online));
     let text = memo(move || match presence.get() {
         None => String::new(),
-        Some(Presence { online: true, .. }) => "Online".to_owned(),
-        Some(Presence { last_seen: Some(at), .. }) if is_interactive.get() => {
-            format!("Last seen {}", local_time::seen_label(at))
-        }
-        Some(_) => "Last seen a while ago".to_owned(),
+        Some(Presence { online: true, .. }) => words.online.to_owned(),
+        Some(Presence { last_seen: Some(at), .. }) if is_interactive.get() => local_time::seen_label(at),
+        Some(_) => words.last_seen_long_ago.to_owned(),
     });
     (is_online.into(), text.into())
 }

@@ -1,11 +1,11 @@
-//! How Mosaic looks and sounds in this browser: read from the cookie, shown, and kept there.
+//! How Mosaic looks, sounds and speaks in this browser: read from the cookie, shown, and kept there.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDocument;
 
 use super::browser::Listener;
-use crate::domain::Preferences;
+use crate::domain::{Locale, Preferences};
 use crate::reactive::effect;
 
 /// A year, in seconds.
@@ -49,6 +49,13 @@ pub(super) fn kept() -> Option<Preferences> {
 #[cfg(not(feature = "ssr"))]
 pub(super) fn kept() -> Option<Preferences> {
     Preferences::from_cookies(&html_document()?.cookie().ok()?)
+}
+
+/// From now on in another language. The page comes again in it; what is being written is kept as a draft.
+pub fn change_language(locale: Locale) {
+    keep(Preferences { locale: Some(locale), ..kept().unwrap_or_default() });
+    // Fails where the page is being left anyhow.
+    let _ = window().location().reload();
 }
 
 /// After a log-out: whoever comes next has asked for neither tones nor notifications. How the page

@@ -13,6 +13,7 @@ use super::local_time;
 use super::messenger::{Messenger, Presence, use_messenger};
 use crate::chat::{Connection, Delivery, Entry, EntryKey, Input, Loading, Timeline};
 use crate::domain::{ClientId, Contact, ContactChange, MessageBody, Seq, UserId};
+use crate::i18n::Words;
 use crate::reactive::{effect, memo, spawn};
 
 /// One row of the log.
@@ -390,13 +391,23 @@ fn row(
 
 /// The word for how far a message got; none for those of the peer.
 #[must_use]
-pub fn state_word(delivery: &Delivery) -> Option<&'static str> {
+pub fn state_word(words: &Words, delivery: &Delivery) -> Option<&'static str> {
     match delivery {
-        Delivery::Sending => Some("Sending"),
-        Delivery::NotSent { .. } => Some("Not sent"),
-        Delivery::Sent => Some("Sent"),
-        Delivery::Delivered => Some("Delivered"),
-        Delivery::Read => Some("Read"),
+        Delivery::Sending => Some(words.sending),
+        Delivery::NotSent { .. } => Some(words.not_sent),
+        Delivery::Sent => Some(words.sent),
+        Delivery::Delivered => Some(words.delivered),
+        Delivery::Read => Some(words.read),
         Delivery::Received => None,
+    }
+}
+
+/// Why a message was not sent, by the code of its refusal.
+#[must_use]
+pub fn refusal(words: &Words, code: &str) -> &'static str {
+    match code {
+        "blocked" => words.refused_blocked,
+        "not_found" => words.account_gone,
+        _ => words.refused,
     }
 }

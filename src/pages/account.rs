@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 
 use crate::domain::{Profile, SessionId};
+use crate::i18n::{ServerWords, use_locale, use_words};
 
 /// What the page shows.
 pub struct Account {
@@ -20,7 +21,7 @@ pub struct Account {
 pub struct Device {
     /// Names it.
     pub id: SessionId,
-    /// What it is, in a few words; may be empty.
+    /// What it is, in a few words.
     pub words: String,
     /// When it logged in.
     pub since: DateTime<Utc>,
@@ -69,17 +70,16 @@ pub struct Outcome {
 
 impl Outcome {
     fn words(&self) -> &'static str {
+        let (words, server) = (use_words(), server_words());
         match (self.error.as_deref(), self.form) {
-            (None, AccountForm::Device) => "The device was logged out.",
-            (None, _) => "Your password was changed. Your other devices were logged out.",
-            (Some("wrong_password"), _) => "The password is wrong.",
-            (Some("invalid"), AccountForm::Password) => {
-                "The new password needs 8 to 256 characters and must not be a very common one."
-            }
-            (Some("invalid"), _) => "Please confirm that you want to delete your account.",
-            (Some("not_found"), _) => "This device was logged out already.",
-            (Some("rate_limited"), _) => "Too many attempts. Wait a minute and try again.",
-            (Some(_), _) => "That did not work just now. Try again in a moment.",
+            (None, AccountForm::Device) => server.device_ended,
+            (None, _) => server.password_changed,
+            (Some("wrong_password"), _) => server.wrong_password,
+            (Some("invalid"), AccountForm::Password) => server.weak_new_password,
+            (Some("invalid"), _) => server.delete_unconfirmed,
+            (Some("not_found"), _) => server.device_not_found,
+            (Some("rate_limited"), _) => words.too_many_attempts,
+            (Some(_), _) => server.did_not_work,
         }
     }
 
@@ -95,6 +95,7 @@ pub fn AccountPage(
     /// What it shows.
     account: Account,
 ) -> impl IntoView {
+    let (words, server) = (use_words(), server_words());
     let Account { me, devices, outcome } = account;
     let is_wrong = |form| outcome.as_ref().is_some_and(|outcome| outcome.blames(form, "wrong_password"));
     let is_weak = outcome.as_ref().is_some_and(|outcome| outcome.blames(AccountForm::Password, "invalid"));
@@ -105,68 +106,65 @@ pub fn AccountPage(
                 <img src="/favicon.svg" alt="" width="40" height="40"/>
                 "Mosaic"
             </a>
-            <h1 class="account__title">"Your account"</h1>
+            <h1 class="account__title">{words.your_account}</h1>
             <p class="account__lead">
                 <bdi>{me.display_name}</bdi>
                 " · "
                 {me.username}
             </p>
             <section class="account__part" aria-labelledby="account-devices">
-                <h2 class="account__heading" id="account-devices">"Devices"</h2>
+                <h2 class="account__heading" id="account-devices">{server.devices}</h2>
                 {told(AccountForm::Device)}
-                <ul class="account__devices" role="list" aria-label="Devices">
+                <ul class="account__devices" role="list" aria-label=server.devices>
                     {devices.into_iter().map(|device| view! { <DeviceRow device/> }).collect_view()}
                 </ul>
             </section>
             <section class="account__part" aria-labelledby="account-password">
-                <h2 class="account__heading" id="account-password">"Change password"</h2>
+                <h2 class="account__heading" id="account-password">{server.change_password}</h2>
                 {told(AccountForm::Password)}
                 <form class="account__form" method="post" action="/account">
                     <input type="hidden" name="form" value=AccountForm::Password.name()/>
                     <PasswordBox
                         id="current-password"
-                        label="Current password"
+                        label=server.current_password
                         autocomplete="current-password"
                         alert=is_wrong(AccountForm::Password).then_some(AccountForm::Password)
                     />
                     <PasswordBox
                         id="new-password"
-                        label="New password"
+                        label=server.new_password
                         autocomplete="new-password"
                         alert=is_weak.then_some(AccountForm::Password)
                     />
-                    <button class="button" data-kind="primary" type="submit">"Change password"</button>
+                    <button class="button" data-kind="primary" type="submit">{server.change_password}</button>
                 </form>
             </section>
             <section class="account__part" aria-labelledby="account-data">
-                <h2 class="account__heading" id="account-data">"Your data"</h2>
-                <p>"Everything Mosaic keeps about you, your messages included, as one JSON file."</p>
-                <a class="button account__download" href="/account/export" download>"Download my data"</a>
+                <h2 class="account__heading" id="account-data">{server.your_data}</h2>
+                <p>{server.your_data_text}</p>
+                <a class="button account__download" href="/account/export" download>{server.download}</a>
             </section>
             <section class="account__part" aria-labelledby="account-delete">
-                <h2 class="account__heading" id="account-delete">"Delete account"</h2>
-                <p>
-                    "Your profile and all your conversations go, for the others in them as well. This cannot be \
-                     undone. What was reported to the operator stays there."
-                </p>
+                <h2 class="account__heading" id="account-delete">{server.delete_account}</h2>
+                <p>{server.delete_account_text}</p>
                 {told(AccountForm::Delete)}
                 <form class="account__form" method="post" action="/account">
                     <input type="hidden" name="form" value=AccountForm::Delete.name()/>
                     <PasswordBox
                         id="delete-password"
-                        label="Password"
+                        label=words.password
                         autocomplete="current-password"
                         alert=is_wrong(AccountForm::Delete).then_some(AccountForm::Delete)
                     />
                     <label class="account__confirm">
                         <input type="checkbox" name="confirmed" value="yes" required/>
-                        "Yes, delete my account for good"
+                        {server.delete_confirm}
                     </label>
-                    <button class="button" data-kind="danger" type="submit">"Delete account"</button>
+                    <button class="button" data-kind="danger" type="submit">{server.delete_account}</button>
                 </form>
             </section>
             <p>
-                <a href="/">"Back to your matches"</a>
+                <a href="/">{words.back_to_matches}</a>
             </p>
         </main>
     }
@@ -192,35 +190,35 @@ fn told_id(form: AccountForm) -> String {
 
 #[component]
 fn DeviceRow(device: Device) -> impl IntoView {
-    let words = if device.words.is_empty() { "Unknown device".to_owned() } else { device.words };
-    let label = format!("End {words}");
+    let server = server_words();
+    let label = server.end_device.with(&device.words);
     let end = (!device.is_current).then(|| {
         view! {
             <form method="post" action="/account">
                 <input type="hidden" name="form" value=AccountForm::Device.name()/>
                 <input type="hidden" name="device" value=device.id.to_string()/>
-                <button class="button" type="submit" aria-label=label>"End"</button>
+                <button class="button" type="submit" aria-label=label>{server.end}</button>
             </form>
         }
     });
     view! {
         <li class="account__device">
-            <span class="account__words">{words}</span>
+            <span class="account__words">{device.words}</span>
             <span class="account__times">
-                {device.is_current.then_some("This device · ")}
-                "Logged in " <Moment at=device.since/> " · last used " <Moment at=device.used/>
+                {device.is_current.then(|| view! { {server.this_device} " · " })}
+                {server.logged_in} " " <Moment at=device.since/> " · " {server.last_used} " " <Moment at=device.used/>
             </span>
             {end}
         </li>
     }
 }
 
-/// A time to the minute. The server does not know the reader's zone and says so.
+/// A time to the minute, in UTC.
 #[component]
 fn Moment(at: DateTime<Utc>) -> impl IntoView {
     view! {
         <time datetime=at.format("%Y-%m-%dT%H:%M:%SZ").to_string()>
-            {at.format("%-d %B %Y, %H:%M UTC").to_string()}
+            {server_words().moment(at)}
         </time>
     }
 }
@@ -249,4 +247,9 @@ fn PasswordBox(
             />
         </div>
     }
+}
+
+/// What only the server writes, in the language of the page.
+fn server_words() -> &'static ServerWords {
+    use_locale().server_words()
 }

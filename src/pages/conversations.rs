@@ -10,15 +10,17 @@ use self::inbox_list::InboxList;
 use super::SignedIn;
 use crate::api::list_conversations;
 use crate::hooks::messenger::use_messenger;
+use crate::i18n::use_words;
 
 /// The first page comes with the document; from then on the list keeps itself up to date.
 #[component]
 pub fn ConversationsPage() -> impl IntoView {
+    let words = use_words();
     view! {
-        <Title text="Messages · Mosaic"/>
+        <Title text=words.title(words.messages)/>
         <SignedIn>
             <main class="inbox">
-                <h1 class="inbox__title">"Messages"</h1>
+                <h1 class="inbox__title">{words.messages}</h1>
                 <Inbox/>
             </main>
         </SignedIn>

@@ -6,49 +6,51 @@ use leptos_router::hooks::use_query_map;
 
 use crate::components::auth_card::AuthCard;
 use crate::components::form::{PasswordField, TextField};
+use crate::i18n::{Words, use_words};
 
 /// Username and password. After a failure the server sends the browser back here with the reason
 /// and the username in the address.
 #[component]
 pub fn LoginPage() -> impl IntoView {
+    let words = use_words();
     let address = use_query_map().get_untracked();
-    let alert = address.get_str("error").map(|code| explanation(code).to_owned());
+    let alert = address.get_str("error").map(|code| explanation(words, code));
     let failed = alert.is_some();
     let next = address.get("next");
 
     view! {
-        <Title text="Log in · Mosaic"/>
+        <Title text=words.title(words.log_in)/>
         <AuthCard
-            title="Welcome back"
-            lead="Log in to talk to your matches."
+            title=words.welcome_back
+            lead=words.log_in_lead
             action="/login"
             alert
-            question="New to Mosaic?"
-            other="Create an account"
+            question=words.new_here
+            other=words.create_an_account
             other_href="/signup"
         >
             {next.map(|next| view! { <input type="hidden" name="next" value=next/> })}
             <TextField
                 name="username"
-                label="Username"
+                label=words.username
                 value=address.get("username").unwrap_or_default()
                 autocomplete="username"
                 invalid=failed
             />
             <PasswordField autocomplete="current-password" invalid=failed/>
             <button class="button" data-kind="primary" type="submit">
-                "Log in"
+                {words.log_in}
             </button>
         </AuthCard>
     }
 }
 
 /// The reason in words. It never says which of the two was wrong.
-fn explanation(code: &str) -> &'static str {
+fn explanation(words: &Words, code: &str) -> &'static str {
     match code {
-        "invalid_credentials" => "The username or the password is wrong.",
-        "rate_limited" => "Too many attempts. Wait a minute and try again.",
-        "session_over" => "You were signed out. Log in again.",
-        _ => "Logging in did not work just now. Try again in a moment.",
+        "invalid_credentials" => words.wrong_credentials,
+        "rate_limited" => words.too_many_attempts,
+        "session_over" => words.session_over,
+        _ => words.log_in_failed,
     }
 }

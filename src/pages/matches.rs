@@ -11,12 +11,14 @@ use leptos_meta::Title;
 use self::match_list::Matches;
 use self::stage::Stage;
 use super::SignedIn;
+use crate::i18n::use_words;
 
 /// The list and the stage. Neither changes the other but through the address.
 #[component]
 pub fn MatchesPage() -> impl IntoView {
+    let words = use_words();
     view! {
-        <Title text="Matches · Mosaic"/>
+        <Title text=words.title(words.matches)/>
         <SignedIn>
             <main class="matches-page">
                 <Matches/>

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use crate::api::{ApiError, get_me, signed_in};
 use crate::components::app_header::AppHeader;
 use crate::domain::{Profile, UserId};
+use crate::i18n::use_words;
 
 /// The session this page was loaded with.
 #[derive(Clone, Copy)]
@@ -68,6 +69,7 @@ where
         }
         .into_any()
     } else {
+        let words = use_words();
         let path = use_location().pathname.get_untracked();
         let login = format!("/login?next={path}");
         Effect::new({
@@ -79,9 +81,9 @@ where
         });
         view! {
             <main class="not-found">
-                <h1 class="not-found__title">"You are not logged in"</h1>
+                <h1 class="not-found__title">{words.not_logged_in}</h1>
                 <a class="button" data-kind="primary" href=login rel="external">
-                    "Log in"
+                    {words.log_in}
                 </a>
             </main>
         }

@@ -6,65 +6,64 @@ use leptos_router::hooks::use_query_map;
 
 use crate::components::auth_card::AuthCard;
 use crate::components::form::{PasswordField, TextField};
-use crate::domain::{InvalidDisplayName, InvalidUsername};
+use crate::i18n::{Words, use_words};
 
 /// Display name, username and password. After a failure the server sends the browser back here with
 /// the reason, the field to blame and what was typed, the password excepted.
 #[component]
 pub fn SignupPage() -> impl IntoView {
+    let words = use_words();
     let address = use_query_map().get_untracked();
     let field = address.get("field").unwrap_or_default();
     let code = address.get("error");
-    let alert = code.as_deref().map(|code| explanation(code, &field));
+    let alert = code.as_deref().map(|code| explanation(words, code, &field));
     let taken = code.as_deref() == Some("username_taken");
 
     view! {
-        <Title text="Create your account · Mosaic"/>
+        <Title text=words.title(words.create_your_account)/>
         <AuthCard
-            title="Create your account"
-            lead="Meet people who fit, one conversation at a time."
+            title=words.create_your_account
+            lead=words.sign_up_lead
             action="/signup"
             alert
-            question="Already here?"
-            other="Log in"
+            question=words.already_here
+            other=words.log_in
             other_href="/login"
         >
             <TextField
                 name="display_name"
-                label="Display name"
+                label=words.display_name
                 value=address.get("display_name").unwrap_or_default()
                 autocomplete="name"
-                hint="What others see."
+                hint=words.display_name_hint
                 invalid=field == "display_name"
                 prose=true
             />
             <TextField
                 name="username"
-                label="Username"
+                label=words.username
                 value=address.get("username").unwrap_or_default()
                 autocomplete="username"
-                hint="3 to 32 of a–z, digits and _ . -"
+                hint=words.username_hint
                 invalid=taken || field == "username"
             />
-            <PasswordField autocomplete="new-password" hint="At least 8 characters." invalid=field == "password"/>
+            <PasswordField autocomplete="new-password" hint=words.password_hint invalid=field == "password"/>
             <button class="button" data-kind="primary" type="submit">
-                "Create account"
+                {words.create_account}
             </button>
         </AuthCard>
     }
 }
 
 /// The reason in words.
-fn explanation(code: &str, field: &str) -> String {
+fn explanation(words: &Words, code: &str, field: &str) -> &'static str {
     match (code, field) {
-        ("username_taken", _) => "This username is taken. Choose another one.".to_owned(),
-        ("invalid", "username") => InvalidUsername.to_string(),
-        ("invalid", "display_name") => InvalidDisplayName.to_string(),
-        ("invalid", "password") => {
-            "This password is too short, or too common. Choose another one.".to_owned()
-        }
-        ("invalid", _) => "Something in the form is not right. Check it and try again.".to_owned(),
-        ("rate_limited", _) => "Too many attempts. Wait a minute and try again.".to_owned(),
-        _ => "The account could not be created just now. Try again in a moment.".to_owned(),
+        ("username_taken", _) => words.username_taken,
+        ("invalid", "username") => words.invalid_username,
+        ("invalid", "display_name") => words.invalid_display_name,
+        ("invalid", "password") => words.weak_password,
+        ("invalid", _) => words.invalid_form,
+        ("rate_limited", _) => words.too_many_attempts,
+        _ => words.sign_up_failed,
     }
 }

@@ -1,6 +1,7 @@
 //! What a log-in came from, in words: enough for its owner to tell one of their devices from another,
 //! and nothing that tells more of it. The words come from here, never from the header, so whatever a
-//! client says of itself, the description is short and harmless.
+//! client says of itself, the description is short and harmless. It is kept in English; a page says it in
+//! its own language (`i18n::ServerWords::device`).
 
 /// Browsers by what they call themselves in `User-Agent` (RFC 9110, section 10.1.5). The first that
 /// fits counts: most of them name those they descend from as well.

@@ -172,7 +172,7 @@ async fn an_export_holds_everything_and_no_secret() {
     let report = ada.post(&format!("/messages/report/{}", grace.id), json!({"reason": "Rude."})).await;
     assert_eq!(report.status(), StatusCode::NO_CONTENT);
 
-    let request = ada.request(Method::GET, "/account/export").header("cookie", "preferences=dark.sound");
+    let request = ada.request(Method::GET, "/account/export").header("cookie", "preferences=de.dark.sound");
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-disposition"], "attachment; filename=\"mosaic.json\"");
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -182,6 +182,7 @@ async fn an_export_holds_everything_and_no_secret() {
     }
     let export: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(export["profile"]["username"], "ada");
+    assert_eq!(export["settings"]["language"], "de");
     assert_eq!(export["settings"]["theme"], "dark");
     assert_eq!(
         (&export["settings"]["sound"], &export["settings"]["notifications"]),

@@ -89,11 +89,30 @@ async fn the_first_paint_is_as_the_browser_wants_it() {
         let html = answer.text().await.unwrap();
         html.split_once("<html").unwrap().1.split_once('>').unwrap().0.to_owned()
     };
-    assert_eq!(root("a=b").await, " lang=\"en\"");
+    assert_eq!(root("a=b").await, " lang=\"en\" dir=\"ltr\"");
     let chosen = root("a=b; preferences=dark.opaque.sound").await;
     assert!(chosen.contains("data-theme=\"dark\""), "{chosen}");
     assert!(chosen.contains("data-transparency=\"off\""), "{chosen}");
-    assert_eq!(root("preferences=\"><script>alert(1)</script>").await, " lang=\"en\"");
+    assert_eq!(root("preferences=\"><script>alert(1)</script>").await, " lang=\"en\" dir=\"ltr\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_paint_is_in_the_language_that_was_chosen_or_is_liked_best() {
+    let app = TestApp::spawn().await;
+    for (path, chosen, liked, root, said) in [
+        ("/login", "", "", "lang=\"en\" dir=\"ltr\"", "Welcome back</h1>"),
+        ("/login", "", "fr,de-AT;q=0.9,en;q=0.8", "lang=\"de\" dir=\"ltr\"", "Willkommen zurück</h1>"),
+        ("/login", "preferences=dark.he", "de", "lang=\"he\" dir=\"rtl\"", "טוב לראות אותך שוב</h1>"),
+        ("/login", "preferences=en", "de", "lang=\"en\" dir=\"ltr\"", "Welcome back</h1>"),
+        ("/nowhere", "", "de", "lang=\"de\" dir=\"ltr\"", "Diese Seite gibt es nicht</h1>"),
+    ] {
+        let request =
+            app.anonymous(Method::GET, path).header("cookie", chosen).header("accept-language", liked);
+        let html = request.send().await.unwrap().text().await.unwrap();
+        let html_tag = html.split_once("<html").unwrap().1.split_once('>').unwrap().0;
+        assert!(html_tag.contains(root), "{path} {chosen:?} {liked:?}: {html_tag}");
+        assert!(html.contains(said), "{path} {chosen:?} {liked:?}");
+    }
 }
 
 /// What is fetched while a page is rendered may arrive in an order that the framework gets wrong, a

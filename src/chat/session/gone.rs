@@ -13,8 +13,8 @@ use crate::chat::protocol::{ConversationHead, MAX_LISTED};
 use crate::chat::timeline::Loading;
 use crate::domain::{Seq, UserId};
 
-/// What stands under a message that nobody is there to get.
-const REASON: &str = "This account no longer exists.";
+/// The code of what the server would say to a message that nobody is there to get.
+const NOBODY_THERE: &str = "not_found";
 
 impl Session {
     /// Nothing is fetched, told or counted any more; what waits to be sent is not sent. What is on the screen
@@ -34,7 +34,7 @@ impl Session {
         self.activity = true;
         let waiting = self.outbox.items().iter().filter(|item| item.peer == peer && item.failed.is_none());
         for client_id in waiting.map(|item| item.client_id).collect::<Vec<_>>() {
-            self.refused_for_good(client_id, REASON.to_owned());
+            self.refused_for_good(client_id, NOBODY_THERE.to_owned());
         }
     }
 

@@ -60,8 +60,8 @@ impl Session {
             ServerFrame::Error { retryable: true, client_id: Some(client_id), .. } => {
                 self.refused_for_now(now, client_id);
             }
-            ServerFrame::Error { message, client_id: Some(client_id), .. } => {
-                self.refused_for_good(client_id, message);
+            ServerFrame::Error { code, client_id: Some(client_id), .. } => {
+                self.refused_for_good(client_id, code);
             }
             ServerFrame::Error { .. } | ServerFrame::Unknown => {}
         }

@@ -209,10 +209,10 @@ impl Session {
     }
 
     /// The server will never take the item.
-    pub(super) fn refused_for_good(&mut self, client_id: ClientId, reason: String) {
+    pub(super) fn refused_for_good(&mut self, client_id: ClientId, code: String) {
         self.sending.forget(client_id);
         let Some(item) = self.outbox.get_mut(client_id) else { return };
-        item.failed = Some(reason);
+        item.failed = Some(code);
         let peer = item.peer;
         self.save_outbox = true;
         self.sending.release(peer, client_id);

@@ -4,7 +4,7 @@ use super::support::{ADA, BOB, Device, client_id, count, head, live, mine, refus
 use crate::chat::{Action, Delivery, EntryKey, Input, Outbox};
 
 fn not_sent() -> Delivery {
-    Delivery::NotSent { reason: String::from("No.") }
+    Delivery::NotSent { code: String::from("code") }
 }
 
 #[test]

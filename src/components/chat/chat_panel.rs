@@ -17,6 +17,7 @@ use crate::hooks::browser::Listener;
 use crate::hooks::messenger::{Presence, use_presence_text};
 use crate::hooks::page;
 use crate::hooks::use_messages::{UseMessages, use_messages};
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo, spawn};
 use crate::state::{PLAIN_FORM, use_app_store};
 
@@ -44,6 +45,7 @@ pub fn ChatPanel(
     #[prop(into, optional)]
     presence: Signal<Option<Presence>>,
 ) -> impl IntoView {
+    let words = use_words();
     let store = use_app_store();
     let chat = use_messages(recipient_id);
     let (is_online, presence_text) = use_presence_text(recipient_id, presence);
@@ -93,7 +95,7 @@ pub fn ChatPanel(
             data-state="open"
             role=move || if is_compact.get() { "dialog" } else { "region" }
             aria-modal=move || is_compact.get().then_some("true")
-            aria-label=move || format!("Chat with {}", name.get())
+            aria-label=move || words.chat_with.with(&name.get())
             node_ref=panel
         >
             <header class="chat-panel__header">
@@ -109,7 +111,7 @@ pub fn ChatPanel(
                     class="icon-button chat-panel__close"
                     type="submit"
                     form=PLAIN_FORM
-                    aria-label="Close chat"
+                    aria-label=words.close_chat
                     on:click=move |_| store.close_chat()
                 >
                     <Icon name=IconName::Close />
@@ -130,7 +132,7 @@ pub fn ChatPanel(
                 if is_gone.get() {
                     view! {
                         <p class="chat-panel__blocked" role="status">
-                            "This account no longer exists."
+                            {words.account_gone}
                         </p>
                     }
                         .into_any()
@@ -160,6 +162,7 @@ fn without_scripts(_: UserId, _: Signal<String>) {}
 /// Where one would write, to somebody one has blocked. Only the one who blocks ever sees it.
 #[component]
 fn Blocked(chat: UseMessages, name: Signal<String>) -> impl IntoView {
+    let words = use_words();
     let has_failed = RwSignal::new(false);
     let unblock = move |_| {
         spawn(async move {
@@ -169,12 +172,12 @@ fn Blocked(chat: UseMessages, name: Signal<String>) -> impl IntoView {
     };
     view! {
         <div class="chat-panel__blocked">
-            <p>{dynamic(move || format!("You blocked {}.", name.get()))}</p>
+            <p>{dynamic(move || words.you_blocked.with(&name.get()))}</p>
             <button class="button" type="button" on:click=unblock>
-                "Unblock"
+                {words.unblock}
             </button>
             <p role="alert">
-                {dynamic(move || has_failed.get().then_some("That did not reach the server. Try again."))}
+                {dynamic(move || has_failed.get().then_some(words.not_reached))}
             </p>
         </div>
     }

@@ -9,6 +9,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::MessageBody;
 use crate::hooks::page;
 use crate::hooks::use_messages::UseMessages;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo, when};
 
 /// From here on the writer sees how much room is left.
@@ -28,6 +29,7 @@ pub fn Composer(
     /// The text box, for the panel to give the focus to.
     input: NodeRef<html::Textarea>,
 ) -> impl IntoView {
+    let words = use_words();
     let can_send = memo(move || draft.with(|text| MessageBody::parse(text.as_str()).is_ok()));
     let count = memo(move || draft.with(|text| MessageBody::count(text)));
     let breaks_on_enter = page::use_media_query("(pointer: coarse)");
@@ -80,8 +82,8 @@ pub fn Composer(
                 class="composer__input"
                 rows="1"
                 dir="auto"
-                aria-label=move || format!("Message {}", name.get())
-                placeholder="Write a message"
+                aria-label=move || words.message_to.with(&name.get())
+                placeholder=words.write_a_message
                 autocomplete="off"
                 enterkeyhint=move || if breaks_on_enter.get() { "enter" } else { "send" }
                 node_ref=input
@@ -91,7 +93,7 @@ pub fn Composer(
             <button
                 class="icon-button composer__send"
                 type="submit"
-                aria-label="Send"
+                aria-label=words.send
                 aria-disabled=move || if can_send.get() { "false" } else { "true" }
                 // Pressing the button must not take the focus, or the keyboard of a phone goes away.
                 on:mousedown=|event| event.prevent_default()

@@ -8,6 +8,7 @@ use web_sys::Event;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ContactChange;
 use crate::hooks::use_messages::UseMessages;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, memo, spawn};
 use crate::state::use_app_store;
 
@@ -33,6 +34,7 @@ pub fn ConversationMenu(
     /// The peer's name.
     name: Signal<String>,
 ) -> impl IntoView {
+    let words = use_words();
     let store = use_app_store();
     let menu = NodeRef::<html::Div>::new();
     let step = RwSignal::new(Step::Choices);
@@ -69,21 +71,21 @@ pub fn ConversationMenu(
     let is_blocked = memo(move || chat.contact.get().blocked);
     let choices = move || {
         view! {
-            <Choice label="Mark as unread" on:click=mark_unread />
+            <Choice label=words.mark_as_unread on:click=mark_unread />
             {dynamic(move || {
                 let muted = is_muted.get();
-                let label = if muted { "Unmute" } else { "Mute" };
+                let label = if muted { words.unmute } else { words.mute };
                 view! { <Choice label on:click=move |_| choose.run(ContactChange::Muted(!muted)) /> }
             })}
             {dynamic(move || {
                 if is_blocked.get() {
-                    view! { <Choice label="Unblock" on:click=move |_| choose.run(ContactChange::Blocked(false)) /> }
+                    view! { <Choice label=words.unblock on:click=move |_| choose.run(ContactChange::Blocked(false)) /> }
                         .into_any()
                 } else {
-                    view! { <Choice label="Block…" on:click=move |_| step.set(Step::Blocking) /> }.into_any()
+                    view! { <Choice label=words.block_person on:click=move |_| step.set(Step::Blocking) /> }.into_any()
                 }
             })}
-            <Choice label="Report…" on:click=move |_| step.set(Step::Reporting) />
+            <Choice label=words.report_person on:click=move |_| step.set(Step::Reporting) />
         }
         .into_any()
     };
@@ -91,7 +93,7 @@ pub fn ConversationMenu(
         <button
             class="icon-button chat-panel__more"
             type="button"
-            aria-label="More"
+            aria-label=words.more
             popovertarget="conversation-menu"
         >
             <Icon name=IconName::More />
@@ -101,7 +103,7 @@ pub fn ConversationMenu(
             id="conversation-menu"
             popover="auto"
             role="dialog"
-            aria-label=move || format!("Conversation with {}", name.get())
+            aria-label=move || words.conversation_with.with(&name.get())
             node_ref=menu
             on:beforetoggle=start_over
         >
@@ -110,11 +112,11 @@ pub fn ConversationMenu(
                 Step::Blocking => view! { <Block name step choose /> }.into_any(),
                 Step::Reporting => view! { <Report chat name step has_failed /> }.into_any(),
                 Step::Reported => {
-                    view! { <p class="menu__text" role="status">"Thank you. We will look at it."</p> }.into_any()
+                    view! { <p class="menu__text" role="status">{words.reported}</p> }.into_any()
                 }
             })}
             <p class="menu__error" role="alert">
-                {dynamic(move || has_failed.get().then_some("That did not reach the server. Try again."))}
+                {dynamic(move || has_failed.get().then_some(words.not_reached))}
             </p>
         </div>
     }
@@ -133,9 +135,10 @@ fn Choice(label: &'static str) -> impl IntoView {
 
 #[component]
 fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactChange>) -> impl IntoView {
+    let words = use_words();
     view! {
         <p class="menu__text">
-            {dynamic(move || format!("{} can no longer reach you, and is not told. You can unblock them here.", name.get()))}
+            {dynamic(move || words.block_means.with(&name.get()))}
         </p>
         <p class="menu__buttons">
             <button
@@ -144,10 +147,10 @@ fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactCha
                 type="button"
                 on:click=move |_| choose.run(ContactChange::Blocked(true))
             >
-                "Block"
+                {words.block}
             </button>
             <button class="button" type="button" on:click=move |_| step.set(Step::Choices)>
-                "Cancel"
+                {words.cancel}
             </button>
         </p>
     }
@@ -160,6 +163,7 @@ fn Report(
     step: RwSignal<Step>,
     has_failed: RwSignal<bool>,
 ) -> impl IntoView {
+    let words = use_words();
     let reason = RwSignal::new(String::new());
     let report = move |event: SubmitEvent| {
         event.prevent_default();
@@ -179,7 +183,7 @@ fn Report(
     view! {
         <form class="menu__form" on:submit=report>
             <label class="menu__label" for="report-reason">
-                {dynamic(move || format!("What is wrong with {}?", name.get()))}
+                {dynamic(move || words.what_is_wrong.with(&name.get()))}
             </label>
             <textarea
                 class="menu__reason"
@@ -191,14 +195,14 @@ fn Report(
                 on:input:target=move |event| reason.set(event.target().value())
             ></textarea>
             <p class="menu__text" id="report-hint">
-                "The last twenty messages go with it. Nobody else is told."
+                {words.report_means}
             </p>
             <p class="menu__buttons">
                 <button class="button" data-kind="primary" type="submit">
-                    "Send report"
+                    {words.send_report}
                 </button>
                 <button class="button" type="button" on:click=move |_| step.set(Step::Choices)>
-                    "Cancel"
+                    {words.cancel}
                 </button>
             </p>
         </form>

@@ -4,10 +4,8 @@ use leptos::prelude::*;
 
 use crate::components::ui::avatar::Avatar;
 use crate::components::ui::icon::{Icon, IconName};
+use crate::i18n::{Words, use_words};
 use crate::reactive::{dynamic, when};
-
-/// How many beginnings are offered.
-const OPENERS: usize = 3;
 
 /// The first thing in the log of a conversation whose beginning is loaded.
 #[component]
@@ -25,11 +23,12 @@ pub fn ConversationStart(
     /// Takes the beginning that was chosen.
     on_pick: Callback<String>,
 ) -> impl IntoView {
+    let words = use_words();
     let shared = move || {
-        let shared = shared_interests.with(|shared| in_words(shared));
+        let shared = shared_interests.with(|shared| words.list(shared));
         shared.map(|shared| {
             view! {
-                <p class="conversation-start__shared">{format!("You both like {shared}")}</p>
+                <p class="conversation-start__shared">{words.both_like.with(&shared)}</p>
             }
         })
     };
@@ -41,7 +40,7 @@ pub fn ConversationStart(
             <p class="conversation-start__name" dir="auto">
                 {dynamic(move || {
                     let name = name.get();
-                    if is_empty.get() { format!("Say hi to {name}") } else { name }
+                    if is_empty.get() { words.say_hi.with(&name) } else { name }
                 })}
             </p>
             {dynamic(move || {
@@ -51,7 +50,7 @@ pub fn ConversationStart(
                         view! {
                             <p class="conversation-start__match">
                                 <Icon name=IconName::Spark />
-                                {format!("{score}% match")}
+                                {words.percent_match.with(&score.to_string())}
                             </p>
                         }
                     })
@@ -59,10 +58,10 @@ pub fn ConversationStart(
             {shared}
             {when(move || is_empty.get(), move || {
                 view! {
-                    <ul class="conversation-start__openers" aria-label="Suggestions">
+                    <ul class="conversation-start__openers" aria-label=words.suggestions>
                         {dynamic(move || {
                             shared_interests
-                                .with(|shared| openers(shared))
+                                .with(|shared| openers(words, shared))
                                 .into_iter()
                                 .map(|opener| {
                                     let chosen = opener.clone();
@@ -88,43 +87,26 @@ pub fn ConversationStart(
     .into_any()
 }
 
-/// `Mathematics`, `Mathematics and Poetry`, `Mathematics, Poetry and Harp`.
-fn in_words(items: &[String]) -> Option<String> {
-    let (last, others) = items.split_last()?;
-    Some(if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) })
-}
-
 /// Always the same number of beginnings, about shared interests as far as there are any.
-fn openers(shared: &[String]) -> Vec<String> {
-    let about = [
-        |interest: &str| format!("How did you get into {interest}?"),
-        |interest: &str| format!("What do you like most about {interest}?"),
-        |interest: &str| format!("I like {interest} too. What should I try next?"),
-    ];
-    let general =
-        ["What made you smile this week?", "What are you looking forward to?", "How is your day going?"];
-    let specific = shared.iter().zip(about).map(|(interest, ask)| ask(interest));
-    specific.chain(general.map(str::to_owned)).take(OPENERS).collect()
+fn openers(words: &Words, shared: &[String]) -> Vec<String> {
+    let specific = shared.iter().zip(words.openers_about).map(|(interest, ask)| ask.with(interest));
+    specific.chain(words.openers.map(str::to_owned)).take(words.openers.len()).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ssr"))]
 mod tests {
     use super::*;
+    use crate::domain::Locale;
 
     #[test]
     fn there_are_always_three_openers_and_shared_interests_come_first() {
         let shared: Vec<String> = ["Harp", "Moors", "Engines", "Tea"].map(str::to_owned).to_vec();
-        assert_eq!(openers(&[]).len(), 3);
-        assert!(openers(&shared[..1])[0].contains("Harp"));
-        assert_eq!(openers(&shared[..1]).len(), 3);
-        assert!(openers(&shared)[2].contains("Engines"));
-    }
-
-    #[test]
-    fn lists_read_like_a_sentence() {
-        let words = |items: &[&str]| in_words(&items.iter().map(ToString::to_string).collect::<Vec<_>>());
-        assert_eq!(words(&[]), None);
-        assert_eq!(words(&["a"]).as_deref(), Some("a"));
-        assert_eq!(words(&["a", "b", "c"]).as_deref(), Some("a, b and c"));
+        for locale in Locale::ALL {
+            let openers = |shared| openers(locale.words(), shared);
+            assert_eq!(openers(&[]).len(), 3);
+            assert!(openers(&shared[..1])[0].contains("Harp"));
+            assert_eq!(openers(&shared[..1]).len(), 3);
+            assert!(openers(&shared)[2].contains("Engines"));
+        }
     }
 }

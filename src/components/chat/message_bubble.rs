@@ -7,7 +7,8 @@ use super::rich_text::{self, Piece};
 use crate::chat::{Delivery, EntryKey};
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::local_time;
-use crate::hooks::use_messages::{Bubble, UseMessages, state_word};
+use crate::hooks::use_messages::{Bubble, UseMessages, refusal, state_word};
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, memo};
 
 /// A message with its time and, for own ones, how far it got; when it failed, with a way on.
@@ -22,18 +23,20 @@ pub fn MessageBubble(
     /// The conversation it belongs to.
     chat: UseMessages,
 ) -> impl IntoView {
+    let words = use_words();
     let bubble = RwSignal::from(bubble);
     let direction = if key.mine { "sent" } else { "received" };
-    let author = move || if key.mine { "You".to_owned() } else { name.get() };
+    let author = move || if key.mine { words.you.to_owned() } else { name.get() };
     // The text of a message never changes: no need to watch it.
     let content = bubble.with_untracked(|bubble| bubble.content.clone());
     let is_emoji = rich_text::is_emoji_only(&content).then_some("true");
     let text = text_of(&content);
     let delivery = memo(move || bubble.with(|bubble| bubble.delivery.clone()));
     let created_at = memo(move || bubble.with(|bubble| bubble.created_at));
-    let state = move || delivery.with(|delivery| state_word(delivery).map(|word| (icon_of(delivery), word)));
+    let state =
+        move || delivery.with(|delivery| state_word(words, delivery).map(|word| (icon_of(delivery), word)));
     let failure = memo(move || match delivery.get() {
-        Delivery::NotSent { reason } => Some(reason),
+        Delivery::NotSent { code } => Some(refusal(words, &code)),
         _ => None,
     });
     view! {
@@ -74,7 +77,7 @@ pub fn MessageBubble(
                                     type="button"
                                     on:click=move |_| chat.retry(key)
                                 >
-                                    "Retry"
+                                    {words.retry}
                                 </button>
                                 <button
                                     class="button"
@@ -82,7 +85,7 @@ pub fn MessageBubble(
                                     type="button"
                                     on:click=move |_| chat.delete(key)
                                 >
-                                    "Delete"
+                                    {words.delete}
                                 </button>
                             </p>
                         }

@@ -12,6 +12,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::browser::BrowserCell;
 use crate::hooks::page;
 use crate::hooks::use_messages::{Row, UseMessages};
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo, when};
 
 /// How many lines the placeholder has.
@@ -27,6 +28,7 @@ pub fn MessageLog(
     /// What stands before the first message of all.
     children: ChildrenFn,
 ) -> impl IntoView {
+    let words = use_words();
     let log = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Div>::new();
     let day = NodeRef::<html::Div>::new();
@@ -67,7 +69,7 @@ pub fn MessageLog(
             class="chat-panel__log"
             role="log"
             aria-live="polite"
-            aria-label=move || format!("Messages with {}", name.get())
+            aria-label=move || words.messages_with.with(&name.get())
             aria-busy=is_busy
             tabindex="0"
             node_ref=log
@@ -81,7 +83,7 @@ pub fn MessageLog(
         >
             {when(is_at_start, move || start.with_value(|start| start()))}
             // There for as long as anything is older: coming and going would move what is below.
-            {when(move || chat.has_older.get(), move || view! { <p class="chat-panel__older">"Loading earlier messages"</p> })}
+            {when(move || chat.has_older.get(), move || view! { <p class="chat-panel__older">{words.loading_earlier}</p> })}
             {when(is_loading, move || {
                 view! {
                     <div class="chat-panel__skeleton" aria-hidden="true">
@@ -96,11 +98,11 @@ pub fn MessageLog(
                     <div class="chat-panel__error">
                         <p role="alert">
                             <Icon name=IconName::Alert />
-                            "The messages could not be loaded."
+                            {words.messages_not_loaded}
                         </p>
                         <button class="button" type="button" on:click=move |_| chat.reload()>
                             <Icon name=IconName::Retry />
-                            "Retry"
+                            {words.retry}
                         </button>
                     </div>
                 }
@@ -108,9 +110,9 @@ pub fn MessageLog(
             <div class="chat-panel__rows" role="list" node_ref=list>
                 <For each=rows key=Row::key let(row)>
                     {match row {
-                        Row::Gap => separator("gap-row", dynamic(move || gap_label(chat.missing.get())).into_any()),
+                        Row::Gap => separator("gap-row", dynamic(move || words.gap.of(chat.missing.get())).into_any()),
                         Row::Day { label, .. } => separator("day-separator", label.into_any()),
-                        Row::Unread => separator("unread-divider", "New messages".into_any()),
+                        Row::Unread => separator("unread-divider", words.new_messages.into_any()),
                         Row::Message { key, bubble } => {
                             view! { <MessageBubble key bubble name chat /> }.into_any()
                         }
@@ -122,7 +124,7 @@ pub fn MessageLog(
                             <span class="typing-row__dot"></span>
                             <span class="typing-row__dot"></span>
                             <span class="typing-row__dot"></span>
-                            {dynamic(move || format!("{} is typing", name.get()))}
+                            {dynamic(move || words.is_typing.with(&name.get()))}
                         </div>
                     }
                 })}
@@ -145,12 +147,6 @@ fn separator(class: &'static str, text: AnyView) -> AnyView {
     .into_any()
 }
 
-/// What the row of a gap says.
-fn gap_label(missing: u64) -> String {
-    let what = if missing == 1 { "message in between is" } else { "messages in between are" };
-    format!("{missing} {what} not shown yet. Scroll up to load them.")
-}
-
 /// The way to the end, once the end is out of view and something is there.
 #[component]
 fn Jump(
@@ -158,13 +154,14 @@ fn Jump(
     position: Position,
     on_jump: impl Fn() + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
+    let words = use_words();
     let label = memo(move || {
         if position.is_at_bottom.get() || chat.tail.get().last.is_none() {
             return None;
         }
         match chat.count_after(position.seen.get()) {
-            0 => position.is_far.get().then(|| "Jump to latest".to_owned()),
-            new => Some(format!("{new} new")),
+            0 => position.is_far.get().then(|| words.jump_to_latest.to_owned()),
+            new => Some(words.new.of(new as u64)),
         }
     });
     let is_shown = memo(move || label.with(Option::is_some));
@@ -177,16 +174,5 @@ fn Jump(
                 </button>
             }
         })}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::gap_label;
-
-    #[test]
-    fn a_gap_says_how_many_messages_it_hides() {
-        assert_eq!(gap_label(1), "1 message in between is not shown yet. Scroll up to load them.");
-        assert_eq!(gap_label(732), "732 messages in between are not shown yet. Scroll up to load them.");
     }
 }

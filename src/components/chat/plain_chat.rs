@@ -11,6 +11,7 @@ use crate::api::{PlainChat, PlainForm, PlainHistory, plain_chat};
 use crate::components::local_time::LocalTime;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::{Message, Seq, UserId};
+use crate::i18n::{use_locale, use_words};
 
 /// What ties the form's error to its text box.
 const ALERT_ID: &str = "plain-alert";
@@ -23,12 +24,13 @@ pub fn PlainChatView(
     /// Their name.
     name: String,
 ) -> impl IntoView {
+    let words = use_words();
     plain_chat(peer).map(|PlainChat { history, form }| {
         let last_seq = history.as_ref().map_or(Seq::ZERO, |history| history.last_seq);
         let log = match history {
             Ok(history) => view! { <Log peer name=name.clone() history/> }.into_any(),
             Err(error) => {
-                view! { <p class="chat-panel__error" role="alert">{error.to_string()}</p> }.into_any()
+                view! { <p class="chat-panel__error" role="alert">{error.text(words)}</p> }.into_any()
             }
         };
         view! {
@@ -42,11 +44,13 @@ pub fn PlainChatView(
 #[component]
 fn Log(peer: UserId, name: String, history: PlainHistory) -> impl IntoView {
     let PlainHistory { messages, read, delivered, has_more, .. } = history;
+    let words = use_words();
+    let earlier = use_locale().server_words().earlier_need_scripts;
     let is_empty = messages.is_empty();
     let state = |seq: Seq| match seq {
-        seq if seq <= read => "Read",
-        seq if seq <= delivered => "Delivered",
-        _ => "Sent",
+        seq if seq <= read => words.read,
+        seq if seq <= delivered => words.delivered,
+        _ => words.sent,
     };
     let rows = messages
         .into_iter()
@@ -60,14 +64,14 @@ fn Log(peer: UserId, name: String, history: PlainHistory) -> impl IntoView {
             class="chat-panel__log"
             data-laid="from-end"
             role="log"
-            aria-label=format!("Messages with {name}")
+            aria-label=words.messages_with.with(&name)
             tabindex="0"
         >
             <div class="chat-panel__rows" role="list">
                 {rows}
             </div>
-            {has_more.then(|| view! { <p class="chat-panel__older">"Earlier messages need JavaScript."</p> })}
-            {is_empty.then(|| view! { <p class="chat-panel__older">{format!("Say hi to {name}")}</p> })}
+            {has_more.then(|| view! { <p class="chat-panel__older">{earlier}</p> })}
+            {is_empty.then(|| view! { <p class="chat-panel__older">{words.say_hi.with(&name)}</p> })}
         </div>
     }
 }
@@ -75,7 +79,8 @@ fn Log(peer: UserId, name: String, history: PlainHistory) -> impl IntoView {
 /// One message; `state` is how far an own one got.
 #[component]
 fn Row(author: String, message: Message, state: Option<&'static str>) -> impl IntoView {
-    let (direction, author) = if state.is_some() { ("sent", "You".to_owned()) } else { ("received", author) };
+    let own = || ("sent", use_words().you.to_owned());
+    let (direction, author) = if state.is_some() { own() } else { ("received", author) };
     view! {
         <div
             class="message-bubble"
@@ -106,6 +111,7 @@ fn as_html(text: &str) -> String {
 /// Posts to the address of the page. The `client_id` makes one message of a form that is sent twice.
 #[component]
 fn Form(name: String, form: PlainForm, last_seq: Seq) -> impl IntoView {
+    let words = use_words();
     let PlainForm { client_id, text, alert } = form;
     let described = alert.is_some().then_some(ALERT_ID);
     view! {
@@ -126,13 +132,13 @@ fn Form(name: String, form: PlainForm, last_seq: Seq) -> impl IntoView {
                 rows="2"
                 dir="auto"
                 required=true
-                aria-label=format!("Message {name}")
+                aria-label=words.message_to.with(&name)
                 aria-describedby=described
                 aria-invalid=described.map(|_| "true")
-                placeholder="Write a message"
+                placeholder=words.write_a_message
                 inner_html=as_html(&text)
             ></textarea>
-            <button class="icon-button composer__send" type="submit" aria-label="Send">
+            <button class="icon-button composer__send" type="submit" aria-label=words.send>
                 <Icon name=IconName::Send/>
             </button>
         </form>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::chat::Connection;
 use crate::components::ui::icon::{Icon, IconName};
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo};
 
 /// A connection that comes back sooner than this is not worth a word.
@@ -17,6 +18,7 @@ pub fn StatusStrip(
     /// How the connection stands.
     connection: Signal<Connection>,
 ) -> impl IntoView {
+    let words = use_words();
     let is_well = memo(move || matches!(connection.get(), Connection::Live | Connection::Ended));
     let (is_overdue, set_overdue) = signal(false);
     effect(move || {
@@ -38,12 +40,12 @@ pub fn StatusStrip(
         Connection::Live | Connection::Ended => None,
     });
     let line = move || match kind.get()? {
-        "offline" => Some((IconName::Alert, "Offline. Messages will be sent when you reconnect.")),
-        _ => Some((IconName::Retry, "Reconnecting…")),
+        "offline" => Some((IconName::Alert, words.offline)),
+        _ => Some((IconName::Retry, words.reconnecting)),
     };
     view! {
         <p class="chat-panel__status" role="status" data-kind=move || kind.get()>
-            {dynamic(move || line().map(|(name, words)| view! { <Icon name />{words} }))}
+            {dynamic(move || line().map(|(name, line)| view! { <Icon name />{line} }))}
         </p>
     }
     .into_any()

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::ALERT_ID;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::page::use_interactive;
+use crate::i18n::use_words;
 use crate::reactive::dynamic;
 
 /// A password box labelled `Password`, with a button that shows and hides the text.
@@ -20,6 +21,7 @@ pub fn PasswordField(
     /// Whether the alert above the form speaks of this field.
     invalid: bool,
 ) -> impl IntoView {
+    let words = use_words();
     let is_interactive = use_interactive();
     let revealed = RwSignal::new(false);
     let described_by = match (invalid, hint.is_some()) {
@@ -32,7 +34,7 @@ pub fn PasswordField(
     view! {
         <div class="field">
             <label class="field__label" for="password">
-                "Password"
+                {words.password}
             </label>
             <input
                 class="field__input"
@@ -49,7 +51,7 @@ pub fn PasswordField(
             <button
                 class="icon-button field__reveal"
                 type="button"
-                aria-label="Show password"
+                aria-label=words.show_password
                 aria-pressed=move || if revealed.get() { "true" } else { "false" }
                 hidden=move || !is_interactive.get()
                 on:click=move |_| revealed.update(|revealed| *revealed = !*revealed)

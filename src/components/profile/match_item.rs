@@ -8,6 +8,7 @@ use crate::components::ui::avatar::Avatar;
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, ScoredProfile};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
+use crate::i18n::use_words;
 use crate::reactive::memo;
 use crate::state::use_app_store;
 
@@ -23,6 +24,7 @@ pub fn MatchItem(
     /// The person.
     scored: ScoredProfile,
 ) -> impl IntoView {
+    let words = use_words();
     let ScoredProfile { profile, score } = scored;
     let loaded = Signal::stored(Some(Presence::from(&profile)));
     let Profile { id, display_name, headline, interests, avatar_url, .. } = profile;
@@ -99,7 +101,7 @@ pub fn MatchItem(
                     .map(|score| {
                         view! {
                             " "
-                            <span class="match-item__score">{format!("{score}% match")}</span>
+                            <span class="match-item__score">{words.percent_match.with(&score.to_string())}</span>
                         }
                     })}
                 <UnreadBadge

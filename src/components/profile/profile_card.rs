@@ -8,6 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, UserId};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
+use crate::i18n::use_words;
 use crate::state::{PLAIN_FORM, use_app_store};
 
 /// The card at the end of the stage. It stays where it is when the chat opens beside it.
@@ -22,6 +23,7 @@ pub fn ProfileCard(
     /// Those of the person's interests that both have.
     shared_interests: Vec<String>,
 ) -> impl IntoView {
+    let words = use_words();
     let store = use_app_store();
     let shared: HashSet<String> = shared_interests.into_iter().collect();
     let (online, presence) = use_presence_text(profile.id, Signal::stored(Some(Presence::from(&profile))));
@@ -33,7 +35,7 @@ pub fn ProfileCard(
             <button
                 class="icon-button profile-card__close"
                 type="button"
-                aria-label="Close profile"
+                aria-label=words.close_profile
                 on:click=move |_| store.close_card()
             >
                 <Icon name=IconName::Close/>
@@ -55,7 +57,7 @@ pub fn ProfileCard(
                     view! {
                         <p class="profile-card__score">
                             <Icon name=IconName::Spark/>
-                            {format!("{score}% match")}
+                            {words.percent_match.with(&score.to_string())}
                         </p>
                         <MessageButton peer=id/>
                     }
@@ -72,14 +74,14 @@ pub fn ProfileCard(
                                     {interest}
                                     {both
                                         .then(|| {
-                                            view! { <span class="visually-hidden">" (you too)"</span> }
+                                            view! { <span class="visually-hidden">" " {words.you_too}</span> }
                                         })}
                                 </li>
                             }
                         })
                         .collect_view();
                     view! {
-                        <ul class="profile-card__interests" role="list" aria-label="Interests">
+                        <ul class="profile-card__interests" role="list" aria-label=words.interests>
                             {chips}
                         </ul>
                     }
@@ -127,7 +129,7 @@ fn MessageButton(peer: UserId) -> impl IntoView {
             on:click=toggle
         >
             <Icon name=IconName::Message/>
-            "Message"
+            {use_words().message}
             <span aria-hidden="true">
                 <UnreadBadge count=unread is_quiet class="profile-card__unread"/>
             </span>

@@ -11,6 +11,7 @@ use super::avatar::Avatar;
 use super::icon::{Icon, IconName};
 use crate::hooks::messenger::{Messenger, Toast};
 use crate::hooks::page;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, when};
 use crate::state::use_app_store;
 
@@ -39,6 +40,7 @@ pub fn Toaster() -> impl IntoView {
 
 #[component]
 fn Attention(messenger: Messenger) -> impl IntoView {
+    let words = use_words();
     let unread = messenger.total_unread();
     let title = move |text: String| match unread.try_get().and_then(unread_label) {
         Some(label) => format!("({label}) {text}"),
@@ -79,15 +81,15 @@ fn Attention(messenger: Messenger) -> impl IntoView {
                 view! {
                     <div class="toast" role="alert">
                         <p class="toast__body">
-                            <span class="toast__name">"You are still logged in"</span>
+                            <span class="toast__name">{words.still_logged_in}</span>
                             <span class="toast__text">
-                                "The server could not be reached. Check your connection and try again."
+                                {words.still_logged_in_text}
                             </span>
                         </p>
                         <button
                             class="icon-button toast__close"
                             type="button"
-                            aria-label="Dismiss"
+                            aria-label=words.dismiss
                             on:click=move |_| log_out_failed.set(false)
                         >
                             <Icon name=IconName::Close />
@@ -101,6 +103,7 @@ fn Attention(messenger: Messenger) -> impl IntoView {
 
 #[component]
 fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
+    let words = use_words();
     let store = use_app_store();
     let Toast { peer, view } = toast;
     let (is_hovered, set_hovered) = signal(false);
@@ -129,7 +132,7 @@ fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
     let text = move || {
         view.with(|view| match view.count {
             1 => view.text.clone(),
-            count => format!("{count} new messages. {}", view.text),
+            count => [&words.several_new.of(count.into()), " ", &view.text].concat(),
         })
     };
     view! {
@@ -160,12 +163,12 @@ fn ToastItem(toast: Toast, messenger: Messenger) -> impl IntoView {
                     store.open_chat(peer);
                 }
             >
-                "Open"
+                {words.open}
             </button>
             <button
                 class="icon-button toast__close"
                 type="button"
-                aria-label="Dismiss"
+                aria-label=words.dismiss
                 on:click=move |_| messenger.dismiss_toast(peer)
             >
                 <Icon name=IconName::Close />

@@ -11,6 +11,7 @@ use crate::components::inbox_item::InboxItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::UserId;
 use crate::hooks::messenger::use_messenger;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo};
 
 /// News within this time are fetched together.
@@ -25,6 +26,7 @@ pub fn InboxList(
     /// How much activity there had been when that page was asked for.
     asked_at: u64,
 ) -> impl IntoView {
+    let words = use_words();
     let (first, error) = match first {
         Ok(first) => (Inbox::new(first), None),
         Err(error) => (Inbox::default(), Some(error)),
@@ -72,7 +74,7 @@ pub fn InboxList(
 
     view! {
         <p class="inbox__status" role="status">
-            {dynamic(move || error.get().map(|error| error.to_string()))}
+            {dynamic(move || error.get().map(|error| error.text(words)))}
         </p>
         {dynamic(move || {
             if !empty.get() {
@@ -83,7 +85,7 @@ pub fn InboxList(
                 Some(view! { <NoConversations/> }.into_any())
             }
         })}
-        <ul class="inbox__list" role="list" aria-label="Conversations">
+        <ul class="inbox__list" role="list" aria-label=words.conversations>
             <For
                 each=move || listed.get()
                 key=|peer| *peer
@@ -103,7 +105,7 @@ pub fn InboxList(
                                 aria-busy=move || show_more.pending().get().then_some("true")
                                 on:click=more
                             >
-                                "Show more"
+                                {words.show_more}
                             </button>
                         </p>
                     }
@@ -174,7 +176,7 @@ fn Retry(refresh: Action<(), ()>) -> impl IntoView {
         <p class="inbox__more">
             <button class="button" type="button" on:click=move |_| { refresh.dispatch(()); }>
                 <Icon name=IconName::Retry/>
-                "Try again"
+                {use_words().try_again}
             </button>
         </p>
     }
@@ -183,13 +185,14 @@ fn Retry(refresh: Action<(), ()>) -> impl IntoView {
 /// What an inbox says before its first conversation.
 #[component]
 fn NoConversations() -> impl IntoView {
+    let words = use_words();
     view! {
         <div class="inbox__empty empty-state">
             <Icon name=IconName::Inbox/>
-            <p class="empty-state__title">"No conversations yet"</p>
-            <p class="empty-state__text">"Say hi to one of your matches."</p>
+            <p class="empty-state__title">{words.no_conversations}</p>
+            <p class="empty-state__text">{words.no_conversations_text}</p>
             <a class="button" data-kind="primary" href="/">
-                "See your matches"
+                {words.see_matches}
             </a>
         </div>
     }

@@ -10,6 +10,7 @@ use crate::api::{ApiError, MatchList, list_matches};
 use crate::components::profile::MatchItem;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::ScoredProfile;
+use crate::i18n::{Words, use_words};
 use crate::reactive::dynamic;
 
 /// The pages after the first, of the search they belong to.
@@ -28,6 +29,7 @@ type FirstPage = Resource<(String, Result<MatchList, ApiError>)>;
 /// Search box, list, and what there is to say about them.
 #[component]
 pub fn Matches() -> impl IntoView {
+    let words = use_words();
     // Without WASM the address holds the search. With it the address is only the beginning.
     let query = RwSignal::new(use_query_map().with_untracked(|address| {
         address.get_str("q").map(|query| query.trim().to_owned()).unwrap_or_default()
@@ -60,15 +62,15 @@ pub fn Matches() -> impl IntoView {
     view! {
         <section class="matches" aria-labelledby="matches-title">
             <h1 class="matches__title" id="matches-title">
-                "Your matches"
+                {words.your_matches}
             </h1>
             <SearchBox query/>
             <Transition fallback=MatchesSkeleton>
                 <p class="matches__status" role="status">
-                    {dynamic(move || status(first, later))}
+                    {dynamic(move || status(words, first, later))}
                 </p>
                 <div class="matches__scroller">
-                    <ul class="matches__list" role="list" aria-label="Matches">
+                    <ul class="matches__list" role="list" aria-label=words.matches>
                         <For
                             each=move || people(first, later)
                             key=|scored| scored.profile.id
@@ -82,7 +84,7 @@ pub fn Matches() -> impl IntoView {
                                     <p class="matches__more">
                                         <button class="button" type="button" on:click=move |_| first.refetch()>
                                             <Icon name=IconName::Retry/>
-                                            "Try again"
+                                            {words.try_again}
                                         </button>
                                     </p>
                                 }
@@ -101,7 +103,7 @@ pub fn Matches() -> impl IntoView {
                                             aria-busy=move || pending.get().then_some("true")
                                             on:click=more
                                         >
-                                            "Show more"
+                                            {words.show_more}
                                         </button>
                                     </p>
                                 }
@@ -138,16 +140,14 @@ fn next_page(first: FirstPage, later: RwSignal<LaterPages>) -> Option<(String, S
 }
 
 /// What is said about the list: nothing, as long as it speaks for itself.
-fn status(first: FirstPage, later: RwSignal<LaterPages>) -> Option<String> {
+fn status(words: &Words, first: FirstPage, later: RwSignal<LaterPages>) -> Option<String> {
     match first.get()? {
-        (_, Err(error)) => Some(error.to_string()),
-        (query, Ok(page)) if page.matches.is_empty() && query.is_empty() => {
-            Some("There is nobody else here yet.".to_owned())
-        }
-        (query, Ok(page)) if page.matches.is_empty() => Some(format!("Nobody matches “{query}”.")),
+        (_, Err(error)) => Some(error.text(words).to_owned()),
+        (query, Ok(page)) if page.matches.is_empty() && query.is_empty() => Some(words.nobody_yet.to_owned()),
+        (query, Ok(page)) if page.matches.is_empty() => Some(words.nobody_matches.with(&query)),
         (query, Ok(_)) => later.with(|later| {
             let error = later.error.as_ref().filter(|_| later.query == query);
-            error.map(ToString::to_string)
+            error.map(|error| error.text(words).to_owned())
         }),
     }
 }

@@ -7,6 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use crate::components::ui::icon::{Icon, IconName};
+use crate::i18n::use_words;
 use crate::reactive::effect;
 
 /// How long the typing must pause before the list is asked for.
@@ -18,6 +19,7 @@ pub fn SearchBox(
     /// What the list is narrowed to.
     query: RwSignal<String>,
 ) -> impl IntoView {
+    let words = use_words();
     let input = NodeRef::<html::Input>::new();
     let mut search_later = debounce(PAUSE, move |typed: String| search(query, &typed));
 
@@ -43,8 +45,8 @@ pub fn SearchBox(
                 class="matches__input"
                 type="search"
                 name="q"
-                aria-label="Search matches"
-                placeholder="Name or interest"
+                aria-label=words.search_matches
+                placeholder=words.name_or_interest
                 autocomplete="off"
                 value=query.get_untracked()
                 node_ref=input

@@ -10,6 +10,7 @@ use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::{ScoredProfile, UserId};
 use crate::hooks::messenger::Presence;
+use crate::i18n::use_words;
 use crate::reactive::{dynamic, memo};
 use crate::state::use_app_store;
 
@@ -130,24 +131,26 @@ fn plain_form(_: UserId) {}
 
 #[component]
 fn NobodyChosen() -> impl IntoView {
+    let words = use_words();
     view! {
         <div class="empty-state">
             <Icon name=IconName::Spark/>
-            <p class="empty-state__title">"Nobody chosen yet"</p>
-            <p class="empty-state__text">"Pick somebody from the list to see their profile."</p>
+            <p class="empty-state__title">{words.nobody_chosen}</p>
+            <p class="empty-state__text">{words.nobody_chosen_text}</p>
         </div>
     }
 }
 
 #[component]
 fn NoSuchPerson() -> impl IntoView {
+    let words = use_words();
     view! {
         <div class="empty-state" role="status">
             <Icon name=IconName::Alert/>
-            <p class="empty-state__title">"No such person"</p>
-            <p class="empty-state__text">"They may have left Mosaic."</p>
+            <p class="empty-state__title">{words.no_such_person}</p>
+            <p class="empty-state__text">{words.no_such_person_text}</p>
             <a class="button" href="/">
-                "Back to your matches"
+                {words.back_to_matches}
             </a>
         </div>
     }
@@ -155,13 +158,14 @@ fn NoSuchPerson() -> impl IntoView {
 
 #[component]
 fn NotLoaded(error: ApiError, retry: impl Fn() + Send + 'static) -> impl IntoView {
+    let words = use_words();
     view! {
         <div class="empty-state" role="alert">
             <Icon name=IconName::Alert/>
-            <p class="empty-state__title">"This profile could not be loaded"</p>
-            <p class="empty-state__text">{error.to_string()}</p>
+            <p class="empty-state__title">{words.profile_not_loaded}</p>
+            <p class="empty-state__text">{error.text(words)}</p>
             <button class="button" type="button" on:click=move |_| retry()>
-                "Try again"
+                {words.try_again}
             </button>
         </div>
     }

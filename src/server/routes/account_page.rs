@@ -9,9 +9,10 @@ use leptos::prelude::{Owner, provide_context};
 use url::form_urlencoded::Serializer;
 
 use super::account::farewell;
-use super::extract::{Client, Form, preferences};
+use super::extract::{Client, Form, locale, preferences};
 use super::{PAGES, compression};
 use crate::app::{Account, AccountDevice, AccountForm, Outcome, account_document};
+use crate::i18n::ServerWords;
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::error::ServiceError;
@@ -35,24 +36,33 @@ async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ServiceError> {
     let Some(viewer) = viewer else { return Ok(Redirect::to("/login?next=%2Faccount").into_response()) };
+    let locale = locale(&headers);
+    let words = locale.server_words();
     let account = Account {
         me: state.service.own_profile(viewer.user_id).await?,
-        devices: state.service.devices(viewer).await?.into_iter().map(shown).collect(),
+        devices: state
+            .service
+            .devices(viewer)
+            .await?
+            .into_iter()
+            .map(|device| shown(device, words))
+            .collect(),
         outcome: outcome(&Query::parse(query.as_deref())),
     };
     let html = Owner::new().with(|| {
         if let Some(preferences) = preferences(&headers) {
             provide_context(preferences);
         }
+        provide_context(locale);
         account_document(state.leptos.clone(), account)
     });
     Ok(([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response())
 }
 
-fn shown(device: Device) -> AccountDevice {
+fn shown(device: Device, words: &ServerWords) -> AccountDevice {
     AccountDevice {
         id: device.id,
-        words: device.device,
+        words: words.device(&device.device),
         since: device.created_at,
         used: device.last_used_at,
         is_current: device.current,

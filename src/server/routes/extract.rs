@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use futures::StreamExt as _;
 
-use crate::domain::{Preferences, UserId};
+use crate::domain::{Locale, Preferences, UserId};
 use crate::server::AppState;
 use crate::server::auth::{Token, Viewer};
 use crate::server::device::describe;
@@ -103,6 +103,14 @@ fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 pub fn preferences(headers: &HeaderMap) -> Option<Preferences> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     Preferences::from_cookies(&cookies.collect::<Vec<_>>().join(";"))
+}
+
+/// The language of a page for the browser that asks: the one that was chosen for it, otherwise the one it
+/// likes best of those there are.
+pub fn locale(headers: &HeaderMap) -> Locale {
+    let chosen = preferences(headers).and_then(|preferences| preferences.locale);
+    let asked = || Locale::preferred(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
+    chosen.or_else(asked).unwrap_or_default()
 }
 
 /// A person named in the path; anything that is no UUID names nobody.

@@ -19,7 +19,7 @@ use leptos_axum::{
 use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
-use super::extract::{Form, SEND_BYTES, preferences};
+use super::extract::{Form, SEND_BYTES, locale, preferences};
 use super::guard::{time_limit, whole_body};
 use super::{PAGES, compression, plain};
 use crate::app::{App, shell};
@@ -112,7 +112,7 @@ async fn take_post(state: &AppState, request: Request) -> Result<Response, (Stat
     let Some(peer) = open_chat(&Query::parse(parts.uri.query())) else {
         return Ok(ServiceError::NotFound.into_response());
     };
-    let Err(refused) = plain::send(state, viewer, peer, &form).await else {
+    let Err(refused) = plain::send(state, viewer, peer, &form, locale(&parts.headers)).await else {
         return Ok(Redirect::to(address_of(&parts.uri)).into_response());
     };
     let prepared = prepare(state, viewer, &parts.uri).await.unwrap_or_default();
@@ -169,6 +169,7 @@ fn provide_page_context(state: &AppState) {
         if let Some(preferences) = preferences(&parts.headers) {
             provide_context(preferences);
         }
+        provide_context(locale(&parts.headers));
     }
     if let Some(options) = use_context::<ResponseOptions>() {
         options.insert_header(header::CONTENT_SECURITY_POLICY, content_security_policy(state));

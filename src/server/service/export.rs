@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Result, Service};
-use crate::domain::{Preferences, Seq, UserId};
+use crate::domain::{Locale, Preferences, Seq, UserId};
 use crate::server::auth::Viewer;
 use crate::server::store::{Acquaintance, Position};
 
@@ -96,6 +96,7 @@ impl Export {
 
     async fn head(&self, viewer: Viewer, settings: Preferences) -> Result<String> {
         let settings = json!({
+            "language": settings.locale.map(Locale::tag),
             "theme": settings.theme.name().unwrap_or("system"),
             "reduce_transparency": settings.is_opaque,
             "sound": settings.sound,
