@@ -6,11 +6,16 @@ import { root } from '../support/paths.js';
 
 const desktop = { viewport: { width: 1120, height: 700 } };
 
-/** The three ways in which each state is shown. Without motion, so that nothing is caught half-way. */
+/**
+ * The three ways in which each state is shown, and the languages in which a few are. Without motion, so that
+ * nothing is caught half-way.
+ */
 export const looks = {
   light: { ...desktop, colorScheme: 'light', reducedMotion: 'reduce' },
   dark: { ...desktop, colorScheme: 'dark', reducedMotion: 'reduce' },
   phone: { ...PHONE, deviceScaleFactor: 1, colorScheme: 'light', reducedMotion: 'reduce' },
+  german: { ...desktop, locale: 'de-DE', colorScheme: 'light', reducedMotion: 'reduce' },
+  hebrew: { ...desktop, locale: 'he-IL', colorScheme: 'light', reducedMotion: 'reduce' },
 } as const satisfies Record<string, BrowserContextOptions>;
 
 /** The pictures of one look: `docs/screenshots/{look}/{state}.jpg`. */
