@@ -36,6 +36,7 @@ pub fn use_words() -> &'static Words {
 
 /// The words of this page, from anywhere.
 #[cfg(not(feature = "ssr"))]
+#[inline(never)]
 #[must_use]
 pub fn use_words() -> &'static Words {
     use std::sync::OnceLock;

@@ -34,15 +34,12 @@ fn formatter(options: &[(&str, &str)]) -> DateTimeFormat {
     DateTimeFormat::new(&languages(), &object)
 }
 
-/// The language of the page, in the ways the viewer's browser asks for first: British times differ from
-/// American ones.
+/// The language of the page, in the way the viewer's browser asks for: British times differ from American ones.
 fn languages() -> Array {
     let tag = use_locale().tag();
-    let asked = window().navigator().languages();
-    let languages = asked
-        .filter(&mut |language, _, _| language.as_string().is_some_and(|language| language.starts_with(tag)));
-    languages.push(&JsValue::from_str(tag));
-    languages
+    let is_it = |asked: &JsValue| asked.as_string().is_some_and(|asked| asked.starts_with(tag));
+    let asked = window().navigator().languages().iter().find(is_it);
+    Array::of1(&asked.unwrap_or_else(|| JsValue::from_str(tag)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "times are far below 2^53 ms")]

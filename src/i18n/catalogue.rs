@@ -50,7 +50,7 @@ impl Lines for Counted {
     }
 }
 
-impl<T: Lines, const N: usize> Lines for [T; N] {
+impl<T: Lines> Lines for [T; 2] {
     #[cfg(feature = "ssr")]
     fn write(&self, lines: &mut Vec<&'static str>) {
         self.iter().for_each(|part| part.write(lines));
@@ -58,7 +58,19 @@ impl<T: Lines, const N: usize> Lines for [T; N] {
 
     #[cfg(any(test, not(feature = "ssr")))]
     fn read(lines: &mut std::str::Split<'static, char>) -> Self {
-        std::array::from_fn(|_| T::read(lines))
+        [T::read(lines), T::read(lines)]
+    }
+}
+
+impl<T: Lines> Lines for [T; 3] {
+    #[cfg(feature = "ssr")]
+    fn write(&self, lines: &mut Vec<&'static str>) {
+        self.iter().for_each(|part| part.write(lines));
+    }
+
+    #[cfg(any(test, not(feature = "ssr")))]
+    fn read(lines: &mut std::str::Split<'static, char>) -> Self {
+        [T::read(lines), T::read(lines), T::read(lines)]
     }
 }
 

@@ -26,8 +26,8 @@ const READ: &[&str] = &[
 /// Calls whose text nobody is shown.
 const TOLD_TO_MACHINES: &[&str] =
     &["expect(", "is(", "matches(", "query_selector(", "Reflect::has(&window(), &"];
-/// The same in every language: a name, and what ties a field to what describes it.
-const NO_WORDS: &[&str] = &["Mosaic", "{ALERT_ID} password-hint"];
+/// The same in every language: a name, a zone, and what ties a field to what describes it.
+const NO_WORDS: &[&str] = &["Mosaic", "{day} {} UTC", "{ALERT_ID} password-hint"];
 
 /// A text in a source file, and the code around it.
 struct Literal<'s> {
