@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use outbox::{Outbox, OutboxItem};
 pub use session::{Action, Connection, HistoryQuery, Input, PAGE, PeerState, Session};
-pub use timeline::{Delivery, Entry, EntryKey, Loading, Timeline};
+pub use timeline::{Delivery, Entry, EntryKey, Loading, Shown, Timeline};
 
 /// Milliseconds of wall time since the Unix epoch, passed in by the driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

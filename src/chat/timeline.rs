@@ -12,6 +12,7 @@
 //! one was on the screen already and stays there.
 
 mod merge;
+mod shown;
 mod unread;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use chrono::{DateTime, Utc};
 use super::{Millis, OutboxItem};
 use crate::domain::{ClientId, Message, Seq, UserId};
 
+pub use shown::Shown;
 use unread::Tally;
 
 /// What identifies an entry on the screen, from the first echo to the read message.

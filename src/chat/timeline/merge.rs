@@ -124,16 +124,17 @@ impl Timeline {
     /// Moves the marks of the peer. One that is ahead of the newest message tells of messages this
     /// device has not heard of.
     pub(in crate::chat) fn raise_peer_marks(&mut self, delivered: Seq, read: Seq) -> bool {
-        let from = self.peer_read_seq;
+        let before = (self.peer_delivered_seq, self.peer_read_seq);
         let read = read.max(self.peer_read_seq);
         let delivered = delivered.max(self.peer_delivered_seq).max(read);
-        if (delivered, read) == (self.peer_delivered_seq, self.peer_read_seq) {
+        if (delivered, read) == before {
             return false;
         }
         self.raise_last(delivered);
         (self.peer_delivered_seq, self.peer_read_seq) = (delivered, read);
         self.dirty = true;
-        // Everything up to the old read mark has nowhere left to go.
+        // Up to the old marks nothing changes: of what was delivered only what is read now.
+        let from = if read > before.1 { before.1 } else { before.0 };
         let settled = self.run.partition_point(|entry| entry.seq <= Some(from));
         let reached = self.run.partition_point(|entry| entry.seq <= Some(delivered));
         for index in settled..reached {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::{Delivery, Entry, EntryKey, Millis};
+use crate::chat::{Delivery, Entry, EntryKey, Millis, Shown};
 use crate::domain::Seq;
 
 /// At most this many bubbles are in the document, whatever the length of the history.
@@ -81,13 +81,13 @@ pub struct Window {
 impl Window {
     /// The newest messages.
     #[must_use]
-    pub fn at_end(entries: &[&Entry]) -> Self {
+    pub fn at_end(entries: &Shown<'_>) -> Self {
         Self { first: seq_at(entries, entries.len().saturating_sub(FIRST)), last: None }
     }
 
     /// The messages around the first one after `read`: a few before it, the rest after.
     #[must_use]
-    pub fn around(entries: &[&Entry], read: Seq) -> Self {
+    pub fn around(entries: &Shown<'_>, read: Seq) -> Self {
         let index = entries.partition_point(|entry| entry.seq.is_some_and(|seq| seq <= read));
         if entries.len() - index < FIRST {
             return Self::at_end(entries);
@@ -104,13 +104,13 @@ impl Window {
 
     /// Whether it begins where the held messages begin.
     #[must_use]
-    pub fn is_at_start(self, entries: &[&Entry]) -> bool {
+    pub fn is_at_start(self, entries: &Shown<'_>) -> bool {
         self.range(entries).start == 0
     }
 
     /// With more of what came before.
     #[must_use]
-    pub fn earlier(self, entries: &[&Entry]) -> Self {
+    pub fn earlier(self, entries: &Shown<'_>) -> Self {
         let range = self.range(entries);
         let start = range.start.saturating_sub(STEP);
         let last =
@@ -120,7 +120,7 @@ impl Window {
 
     /// With more of what came after.
     #[must_use]
-    pub fn later(self, entries: &[&Entry]) -> Self {
+    pub fn later(self, entries: &Shown<'_>) -> Self {
         let range = self.range(entries);
         let end = (range.end + STEP).min(entries.len());
         let start = range.start.max(end.saturating_sub(MAX_BUBBLES));
@@ -133,7 +133,7 @@ impl Window {
     /// `start` is the first position held without a hole, zero while there is none: a conversation
     /// that started over is held from further on, and what comes in before that is earlier.
     #[must_use]
-    pub fn grown(mut self, entries: &[&Entry], start: Seq, follows_end: bool) -> Self {
+    pub fn grown(mut self, entries: &Shown<'_>, start: Seq, follows_end: bool) -> Self {
         self.first = self.first.max(start);
         let range = self.range(entries);
         if range.is_empty() && !entries.is_empty() {
@@ -149,21 +149,23 @@ impl Window {
     }
 
     /// The entries it covers.
-    fn range(self, entries: &[&Entry]) -> std::ops::Range<usize> {
+    fn range(self, entries: &Shown<'_>) -> std::ops::Range<usize> {
         let before = |limit: Seq| entries.partition_point(|entry| entry.seq.is_some_and(|seq| seq < limit));
         let end = self.last.map_or(entries.len(), |last| before(last.next()));
         before(self.first).min(end)..end
     }
 }
 
-fn seq_at(entries: &[&Entry], index: usize) -> Seq {
+fn seq_at(entries: &Shown<'_>, index: usize) -> Seq {
     // Beyond the stored ones, the first position not taken yet: all unsent messages are after it.
-    let beyond = || entries.iter().rev().find_map(|entry| entry.seq).map_or(Seq::ZERO, Seq::next);
+    let stored = entries.partition_point(|entry| entry.seq.is_some());
+    let beyond =
+        || stored.checked_sub(1).and_then(|last| entries.get(last)?.seq).map_or(Seq::ZERO, Seq::next);
     entries.get(index).map_or_else(beyond, |entry| entry.seq.unwrap_or_else(beyond))
 }
 
-fn last_at(entries: &[&Entry], end: usize) -> Option<Seq> {
-    if end >= entries.len() { None } else { entries[end - 1].seq }
+fn last_at(entries: &Shown<'_>, end: usize) -> Option<Seq> {
+    if end >= entries.len() { None } else { entries.get(end.checked_sub(1)?)?.seq }
 }
 
 /// The rows of the part of `entries` that `window` covers.
@@ -171,7 +173,7 @@ fn last_at(entries: &[&Entry], end: usize) -> Option<Seq> {
 /// `has_gap`: messages between what was held before and the first entry are missing. `divider` is how
 /// far the user had read when the panel opened; `day_of` knows the viewer's zone.
 pub fn lines(
-    entries: &[&Entry],
+    entries: &Shown<'_>,
     window: Window,
     has_gap: bool,
     divider: Option<Seq>,
@@ -179,32 +181,34 @@ pub fn lines(
 ) -> Vec<Line> {
     let mut range = window.range(entries);
     range.start = range.start.max(range.end.saturating_sub(MAX_BUBBLES));
-    let unread = divider.and_then(|read| {
-        entries.iter().position(|entry| !entry.key.mine && entry.seq.is_some_and(|seq| seq > read))
-    });
-    let days: Vec<i64> = entries[range.clone()].iter().map(|entry| day_of(entry.created_at)).collect();
-    let day = |index: usize| days.get(index.wrapping_sub(range.start)).copied();
+    let unread = divider.and_then(|read| first_of_peer_after(entries, read)?.checked_sub(range.start));
+    let shown: Vec<(&Entry, i64)> = entries
+        .starting_at(range.start)
+        .take(range.len())
+        .map(|entry| (entry, day_of(entry.created_at)))
+        .collect();
     let joins = |index: usize| {
-        index > range.start
-            && index < range.end
-            && unread != Some(index)
-            && day(index) == day(index - 1)
-            && entries[index].key.mine == entries[index - 1].key.mine
-            && entries[index].created_at.0.abs_diff(entries[index - 1].created_at.0) < GROUP_GAP_MS
+        let Some((before, day_before)) = index.checked_sub(1).and_then(|before| shown.get(before)) else {
+            return false;
+        };
+        shown.get(index).is_some_and(|(entry, day)| {
+            unread != Some(index)
+                && day == day_before
+                && entry.key.mine == before.key.mine
+                && entry.created_at.0.abs_diff(before.created_at.0) < GROUP_GAP_MS
+        })
     };
     let mut lines = Vec::with_capacity(range.len() + 4);
     if range.start == 0 && has_gap {
         lines.push(Line::Gap);
     }
     let mut latest = None;
-    for index in range.clone() {
-        let entry = entries[index];
+    for (index, (entry, day)) in shown.iter().enumerate() {
         // Only for a later day than any before: what was written yesterday and is not sent yet stands
         // after what came today, and a day has one separator.
-        let later = day(index).filter(|day| latest.is_none_or(|latest| *day > latest));
-        if let Some(day) = later {
-            latest = later;
-            lines.push(Line::Day(day, entry.created_at));
+        if latest.is_none_or(|latest| *day > latest) {
+            latest = Some(*day);
+            lines.push(Line::Day(*day, entry.created_at));
         }
         if unread == Some(index) {
             lines.push(Line::Unread);
@@ -227,6 +231,13 @@ pub fn lines(
         ));
     }
     lines
+}
+
+/// Where the divider stands: messages of the user's own are not unread, so it passes over them.
+fn first_of_peer_after(entries: &Shown<'_>, read: Seq) -> Option<usize> {
+    let start = entries.partition_point(|entry| entry.seq.is_some_and(|seq| seq <= read));
+    let ahead = entries.starting_at(start).position(|entry| !entry.key.mine && entry.seq.is_some())?;
+    Some(start + ahead)
 }
 
 #[cfg(test)]
@@ -270,7 +281,7 @@ mod tests {
         (1..=length).map(|n| entry(Some(n), false, n * 1_000)).collect()
     }
 
-    fn shown(entries: &[&Entry], window: Window) -> (u64, u64, usize) {
+    fn shown(entries: &Shown<'_>, window: Window) -> (u64, u64, usize) {
         let lines = lines(entries, window, false, None, |_| 0);
         let seqs: Vec<u64> = lines
             .iter()
@@ -295,7 +306,7 @@ mod tests {
             entry(Some(8), false, DAY),
             entry(Some(9), false, DAY + 1),
         ];
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         assert_eq!(
             show(&lines(&all, Window::at_end(&all), false, Some(Seq(8)), day_of)),
             "day0 first middle last single single single single day1 single unread single"
@@ -306,7 +317,7 @@ mod tests {
     fn a_day_has_one_separator_although_unsent_messages_stand_last() {
         let entries =
             [entry(Some(1), false, DAY), entry(Some(2), false, 2 * DAY), entry(None, true, DAY + MINUTE)];
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         assert_eq!(
             show(&lines(&all, Window::at_end(&all), false, None, day_of)),
             "day1 single day2 single single"
@@ -317,7 +328,7 @@ mod tests {
     fn the_divider_stands_before_the_first_message_of_the_peer_that_was_unread() {
         let entries =
             [entry(Some(1), false, 0), entry(Some(2), true, MINUTE), entry(Some(3), false, 2 * MINUTE)];
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         let show_after = |read| show(&lines(&all, Window::at_end(&all), false, read, day_of));
         assert_eq!(show_after(Some(Seq(1))), "day0 single single unread single");
         assert_eq!(show_after(Some(Seq(3))), "day0 single single single");
@@ -327,22 +338,22 @@ mod tests {
     #[test]
     fn the_gap_stands_first_and_only_where_the_held_messages_begin() {
         let entries = conversation(100);
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         let first = |window, has_gap| lines(&all, window, has_gap, None, |_| 0).swap_remove(0);
         let at_end = Window::at_end(&all);
         let at_start = Window::around(&all, Seq::ZERO);
         assert_eq!(first(at_start, true), Line::Gap);
         assert_eq!(first(at_start, false), Line::Day(0, Millis(1_000)));
         assert_eq!(first(at_end, true), Line::Day(0, Millis(41_000)));
-        let few = &all[..2];
-        let shown = lines(few, Window::at_end(few), true, Some(Seq::ZERO), day_of);
+        let few = Shown::from(&entries[..2]);
+        let shown = lines(&few, Window::at_end(&few), true, Some(Seq::ZERO), day_of);
         assert_eq!(show(&shown), "gap day0 unread first last");
     }
 
     #[test]
     fn a_long_history_is_walked_through_a_bounded_window() {
         let entries = conversation(500);
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         let mut window = Window::at_end(&all);
         assert_eq!(shown(&all, window), (441, 500, 60));
         window = window.earlier(&all);
@@ -365,9 +376,10 @@ mod tests {
     #[test]
     fn new_messages_move_nothing_for_whoever_reads_further_up() {
         let entries = conversation(300);
-        let all: Vec<&Entry> = entries.iter().collect();
-        let window = Window::at_end(&all[..160]);
-        assert_eq!(shown(&all[..160], window), (101, 160, 60));
+        let all = Shown::from(&entries[..]);
+        let before = Shown::from(&entries[..160]);
+        let window = Window::at_end(&before);
+        assert_eq!(shown(&before, window), (101, 160, 60));
         assert_eq!(shown(&all, window.grown(&all, Seq(1), false)), (101, 180, 80));
         assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (241, 300, 60));
     }
@@ -375,29 +387,30 @@ mod tests {
     #[test]
     fn after_starting_over_earlier_messages_come_in_as_ever() {
         let entries = conversation(300);
-        let all: Vec<&Entry> = entries.iter().collect();
-        let (before, over) = (Window::at_end(&all[..3]), &all[250..]);
-        let window = before.grown(over, Seq(251), true);
-        assert_eq!(shown(over, window), (251, 300, 50));
-        let older = &all[200..];
-        let window = window.grown(older, Seq(201), false);
-        assert_eq!(shown(older, window), (251, 300, 50));
-        assert!(!window.is_at_start(older));
-        assert_eq!(shown(older, window.earlier(older)), (211, 290, 80));
+        let part = |from: usize| Shown::from(&entries[from..]);
+        let (before, over) = (Window::at_end(&Shown::from(&entries[..3])), part(250));
+        let window = before.grown(&over, Seq(251), true);
+        assert_eq!(shown(&over, window), (251, 300, 50));
+        let older = part(200);
+        let window = window.grown(&older, Seq(201), false);
+        assert_eq!(shown(&older, window), (251, 300, 50));
+        assert!(!window.is_at_start(&older));
+        assert_eq!(shown(&older, window.earlier(&older)), (211, 290, 80));
     }
 
     #[test]
     fn a_first_message_that_comes_late_is_not_hidden_behind_ones_own() {
         let entries = [entry(Some(1), false, 1), entry(Some(2), true, 2)];
-        let all: Vec<&Entry> = entries.iter().collect();
-        let window = Window::at_end(&[]).grown(&all[1..], Seq::ZERO, true);
+        let all = Shown::from(&entries[..]);
+        let window =
+            Window::at_end(&Shown::from(&[][..])).grown(&Shown::from(&entries[1..]), Seq::ZERO, true);
         assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (1, 2, 2));
     }
 
     #[test]
     fn opening_at_the_first_unread_shows_some_of_what_came_before() {
         let entries = conversation(300);
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         assert_eq!(shown(&all, Window::around(&all, Seq(100))), (81, 160, 80));
         assert_eq!(shown(&all, Window::around(&all, Seq(290))), (241, 300, 60));
         assert_eq!(shown(&all, Window::around(&all, Seq(0))), (1, 80, 80));
@@ -407,7 +420,7 @@ mod tests {
     fn unsent_messages_are_at_the_end_and_bounded_too() {
         let mut entries = conversation(10);
         entries.extend((0..150).map(|n| entry(None, true, DAY + n)));
-        let all: Vec<&Entry> = entries.iter().collect();
+        let all = Shown::from(&entries[..]);
         let window = Window::at_end(&all).grown(&all, Seq(1), true);
         let lines = lines(&all, window, false, None, |_| 0);
         let bubbles = lines.iter().filter(|line| matches!(line, Line::Message(..))).count();
