@@ -1,5 +1,6 @@
 //! The chat panel and its parts.
 
+mod announcer;
 pub mod chat_panel;
 pub mod composer;
 mod conversation_menu;

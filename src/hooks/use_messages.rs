@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 pub use self::rows::{Bubble, Group};
 use self::rows::{Line, Window};
-use super::local_time;
 use super::messenger::{Messenger, Presence, use_messenger};
-use crate::chat::{Connection, Delivery, Entry, EntryKey, Input, Loading, Timeline};
+use super::{local_time, page};
+use crate::chat::{Connection, Delivery, EntryKey, Input, Loading, Shown, Timeline};
 use crate::domain::{ClientId, Contact, ContactChange, MessageBody, Seq, UserId};
 use crate::i18n::Words;
 use crate::reactive::{effect, memo, spawn};
@@ -95,6 +95,8 @@ pub struct UseMessages {
     pub loading: Signal<Loading>,
     /// Whether an older page is on its way.
     pub is_loading_older: Signal<bool>,
+    /// How many messages this device holds, sent or not.
+    pub held: Signal<u64>,
     /// Whether there is anything before the first row.
     pub has_older: Signal<bool>,
     /// Whether the conversation has no messages at all, loaded and none being sent.
@@ -145,7 +147,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     let is_loading_older = read(|timeline| u64::from(timeline.loading_older()));
     let missing = read(Timeline::missing);
     let older_on_server = read(|timeline| u64::from(timeline.has_older()));
-    let count = read(|timeline| timeline.entries().count() as u64);
+    let held = read(|timeline| timeline.shown().len() as u64);
     let tail = memo(move || {
         version.track();
         messenger.with_timeline(peer, tail_of).unwrap_or_default()
@@ -153,7 +155,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     let is_at_start = memo(move || {
         version.track();
         let window = window.get();
-        messenger.with_timeline(peer, |timeline| window.is_at_start(&held(timeline))).unwrap_or(true)
+        messenger.with_timeline(peer, |timeline| window.is_at_start(&timeline.shown())).unwrap_or(true)
     });
     let connection = messenger.connection();
 
@@ -163,9 +165,12 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     });
     on_cleanup(move || messenger.input(Input::ConversationClosed { peer }));
     // The conversation's own signal outlives this panel; what is built on it here must not.
+    let told = page::once_a_frame(move || {
+        version.try_update(|version| *version += 1);
+    });
     effect(move || {
-        let changes = conversation.get();
-        version.set(changes + 1);
+        conversation.track();
+        told();
     });
 
     // Opening it is looking at it again. Only opening: another device may mark it while it is open here.
@@ -195,7 +200,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         }
         let mut seen = HashMap::with_capacity(known.len());
         let rows = messenger.with_timeline(peer, |timeline| {
-            let entries = held(timeline);
+            let entries = timeline.shown();
             if !is_placed.get_value() && timeline.loading() == Loading::Ready {
                 is_placed.set_value(true);
                 let unread = (timeline.unread() > 0).then(|| timeline.read_seq());
@@ -214,7 +219,11 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             let lines = rows::lines(&entries, window, has_gap, divider, local_time::day_of);
             lines.into_iter().map(|line| row(line, &mut known, &mut seen)).collect::<Vec<_>>()
         });
-        set_messages.set(rows.unwrap_or_default());
+        let rows = rows.unwrap_or_default();
+        let same = |old: &Vec<Row>| old.iter().map(Row::key).eq(rows.iter().map(Row::key));
+        if !messages.with_untracked(same) {
+            set_messages.set(rows);
+        }
         seen
     });
 
@@ -229,9 +238,10 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         loading: loading.into(),
         missing: Signal::derive(move || missing.get().unwrap_or(0)),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
+        held: Signal::derive(move || held.get().unwrap_or(0)),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
         is_empty: Signal::derive(move || {
-            count.get() == Some(0) && loading.get() == Loading::Ready && !messenger.is_gone(peer).get()
+            held.get() == Some(0) && loading.get() == Loading::Ready && !messenger.is_gone(peer).get()
         }),
         is_at_end: memo(move || window.get().is_at_end()).into(),
         tail: tail.into(),
@@ -299,7 +309,9 @@ impl UseMessages {
     pub fn count_after(&self, seq: Seq) -> usize {
         self.version.track();
         let counted = self.messenger.with_timeline(self.peer, |timeline| {
-            timeline.entries().filter(|it| !it.key.mine && it.seq.is_some_and(|it| it > seq)).count()
+            let shown = timeline.shown();
+            let after = shown.partition_point(|it| it.seq.is_some_and(|it| it <= seq));
+            shown.starting_at(after).filter(|it| !it.key.mine && it.seq.is_some()).count()
         });
         counted.unwrap_or(0)
     }
@@ -343,9 +355,9 @@ impl UseMessages {
         self.messenger.save_draft(self.peer, text);
     }
 
-    fn with_window(&self, change: impl FnOnce(Window, &[&Entry]) -> Window) -> bool {
+    fn with_window(&self, change: impl FnOnce(Window, &Shown<'_>) -> Window) -> bool {
         let before = self.window.get_untracked();
-        let after = self.messenger.with_timeline(self.peer, |timeline| change(before, &held(timeline)));
+        let after = self.messenger.with_timeline(self.peer, |timeline| change(before, &timeline.shown()));
         let after = after.filter(|after| *after != before);
         if let Some(after) = after {
             self.window.set(after);
@@ -354,12 +366,8 @@ impl UseMessages {
     }
 }
 
-fn held(timeline: &Timeline) -> Vec<&Entry> {
-    timeline.entries().collect()
-}
-
 fn tail_of(timeline: &Timeline) -> Tail {
-    let last = timeline.entries().last().map(|entry| entry.key);
+    let last = timeline.shown().last().map(|entry| entry.key);
     Tail { last, seq: timeline.contiguous() }
 }
 

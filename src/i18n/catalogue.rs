@@ -184,6 +184,7 @@ words! {
     messages_not_loaded: Text,
     retry: Text,
     new_messages: Text,
+    new_message_from: Phrase,
     is_typing: Phrase,
     gap: Counted,
     jump_to_latest: Text,

@@ -73,6 +73,7 @@ pub(super) static WORDS: Words = Words {
     messages_not_loaded: "Die Nachrichten konnten nicht geladen werden.",
     retry: "Noch einmal",
     new_messages: "Neue Nachrichten",
+    new_message_from: Phrase::new("Neue Nachricht von {}"),
     is_typing: Phrase::new("{} schreibt"),
     gap: Counted::new(
         "1 Nachricht dazwischen wird noch nicht angezeigt. Scrolle nach oben, um sie zu laden.",

@@ -72,6 +72,7 @@ pub(super) static WORDS: Words = Words {
     messages_not_loaded: "The messages could not be loaded.",
     retry: "Retry",
     new_messages: "New messages",
+    new_message_from: Phrase::new("New message from {}"),
     is_typing: Phrase::new("{} is typing"),
     gap: Counted::new(
         "1 message in between is not shown yet. Scroll up to load it.",

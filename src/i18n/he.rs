@@ -75,6 +75,7 @@ pub(super) static WORDS: Words = Words {
     messages_not_loaded: "לא ניתן היה לטעון את ההודעות.",
     retry: "ניסיון נוסף",
     new_messages: "הודעות חדשות",
+    new_message_from: Phrase::new("הודעה חדשה מאת \u{2068}{}\u{2069}"),
     is_typing: Phrase::new("\u{2068}{}\u{2069} מקליד/ה"),
     gap: Counted::with_two(
         "הודעה אחת באמצע עדיין לא מוצגת. גללו למעלה כדי לטעון אותה.",

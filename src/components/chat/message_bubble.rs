@@ -2,16 +2,19 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
+use web_sys::Element;
 
 use super::rich_text::{self, Piece};
-use crate::chat::{Delivery, EntryKey};
+use crate::chat::{Delivery, EntryKey, Millis};
 use crate::components::ui::icon::{Icon, IconName};
 use crate::hooks::local_time;
 use crate::hooks::use_messages::{Bubble, UseMessages, refusal, state_word};
-use crate::i18n::use_words;
-use crate::reactive::{dynamic, memo};
+use crate::i18n::{Words, use_words};
+use crate::reactive::{dynamic, effect, memo};
 
 /// A message with its time and, for own ones, how far it got; when it failed, with a way on.
+///
+/// A log has many of them, and most never change: what is fixed for a message is not watched.
 #[component]
 pub fn MessageBubble(
     /// Which message.
@@ -26,72 +29,90 @@ pub fn MessageBubble(
     let words = use_words();
     let bubble = RwSignal::from(bubble);
     let direction = if key.mine { "sent" } else { "received" };
-    let author = move || if key.mine { words.you.to_owned() } else { name.get() };
-    // The text of a message never changes: no need to watch it.
-    let content = bubble.with_untracked(|bubble| bubble.content.clone());
-    let is_emoji = rich_text::is_emoji_only(&content).then_some("true");
-    let text = text_of(&content);
-    let delivery = memo(move || bubble.with(|bubble| bubble.delivery.clone()));
-    let created_at = memo(move || bubble.with(|bubble| bubble.created_at));
-    let state =
-        move || delivery.with(|delivery| state_word(words, delivery).map(|word| (icon_of(delivery), word)));
-    let failure = memo(move || match delivery.get() {
-        Delivery::NotSent { code } => Some(refusal(words, &code)),
-        _ => None,
-    });
+    // Another person has another panel.
+    let author = if key.mine { words.you.to_owned() } else { name.get_untracked() };
+    // What comes in is told by the announcer, so that it is not too much at once.
+    let live = (!key.mine).then_some("off");
+    let now = bubble.get_untracked();
+    let is_emoji = rich_text::is_emoji_only(&now.content).then_some("true");
+    let text = text_of(&now.content);
+    let below = if key.mine {
+        let standing = memo(move || bubble.with(|bubble| (bubble.created_at, bubble.delivery.clone())));
+        dynamic(move || standing.with(|(at, delivery)| below(words, chat, key, *at, delivery))).into_any()
+    } else {
+        below(words, chat, key, now.created_at, &now.delivery).into_any()
+    };
     view! {
         <div
             class="message-bubble"
             role="listitem"
             data-direction=direction
-            data-group=move || bubble.with(|bubble| bubble.group.as_str())
-            data-delivery=move || delivery.with(delivery_name)
-            data-seq=move || bubble.with(|bubble| bubble.seq.map(|seq| seq.0))
+            data-group=now.group.as_str()
+            data-delivery=delivery_name(&now.delivery)
+            data-seq=now.seq.map(|seq| seq.0)
             data-emoji=is_emoji
+            aria-live=live
+            use:follow=bubble
         >
             <span class="message-bubble__author visually-hidden">{author}</span>
             <p class="message-bubble__text" dir="auto">
                 {text}
             </p>
-            <p class="message-bubble__meta">
-                <time class="message-bubble__time" datetime=move || local_time::rfc3339(created_at.get())>
-                    {dynamic(move || local_time::clock_time(created_at.get()))}
-                </time>
-                {dynamic(move || {
-                    state()
-                        .map(|(name, word)| {
-                            view! { <span class="message-bubble__state"><Icon name />{word}</span> }
-                        })
-                })}
-            </p>
-            {dynamic(move || {
-                failure
-                    .get()
-                    .map(|reason| {
-                        view! {
-                            <p class="message-bubble__reason">{reason}</p>
-                            <p class="message-bubble__actions">
-                                <button
-                                    class="button"
-                                    data-kind="quiet"
-                                    type="button"
-                                    on:click=move |_| chat.retry(key)
-                                >
-                                    {words.retry}
-                                </button>
-                                <button
-                                    class="button"
-                                    data-kind="danger"
-                                    type="button"
-                                    on:click=move |_| chat.delete(key)
-                                >
-                                    {words.delete}
-                                </button>
-                            </p>
-                        }
-                    })
-            })}
+            {below}
         </div>
+    }
+}
+
+/// Keeps the attributes of a bubble's element as they are to be now, all of them in one effect.
+fn follow(element: Element, bubble: RwSignal<Bubble>) {
+    effect(move || {
+        bubble.with(|bubble| {
+            // Setting attributes with valid names cannot fail.
+            let _ = element.set_attribute("data-group", bubble.group.as_str());
+            let _ = element.set_attribute("data-delivery", delivery_name(&bubble.delivery));
+            if let Some(seq) = bubble.seq {
+                let _ = element.set_attribute("data-seq", &seq.to_string());
+            }
+        });
+    });
+}
+
+/// What stands below the text: the time, how far it got, and a way on if that is nowhere.
+fn below(
+    words: &'static Words,
+    chat: UseMessages,
+    key: EntryKey,
+    at: Millis,
+    delivery: &Delivery,
+) -> impl IntoView + use<> {
+    let state = state_word(words, delivery).map(|word| {
+        view! { <span class="message-bubble__state"><Icon name=icon_of(delivery) />{word}</span> }
+    });
+    let failure = match delivery {
+        Delivery::NotSent { code } => Some(refusal(words, code)),
+        _ => None,
+    };
+    view! {
+        <p class="message-bubble__meta">
+            <time class="message-bubble__time" datetime=local_time::rfc3339(at)>
+                {local_time::clock_time(at)}
+            </time>
+            {state}
+        </p>
+        {failure
+            .map(|reason| {
+                view! {
+                    <p class="message-bubble__reason">{reason}</p>
+                    <p class="message-bubble__actions">
+                        <button class="button" data-kind="quiet" type="button" on:click=move |_| chat.retry(key)>
+                            {words.retry}
+                        </button>
+                        <button class="button" data-kind="danger" type="button" on:click=move |_| chat.delete(key)>
+                            {words.delete}
+                        </button>
+                    </p>
+                }
+            })}
     }
 }
 

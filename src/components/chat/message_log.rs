@@ -5,6 +5,7 @@ use std::rc::Rc;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::announcer::Announcer;
 use super::message_bubble::MessageBubble;
 use super::scroller::{Position, Scroller};
 use crate::chat::Loading;
@@ -43,6 +44,9 @@ pub fn MessageLog(
         chat.messages.track();
         chat.tail.track();
         chat.loading.track();
+        chat.typing.track();
+        // An older page alone changes no row, and the reader may wait for it at the top.
+        chat.held.track();
         // The list may be updated after this effect, but within the same turn.
         queue_microtask(move || {
             scroller.with(Scroller::rows_changed);
@@ -118,18 +122,19 @@ pub fn MessageLog(
                         }
                     }}
                 </For>
-                {when(move || chat.typing.get(), move || {
-                    view! {
-                        <div class="typing-row">
-                            <span class="typing-row__dot"></span>
-                            <span class="typing-row__dot"></span>
-                            <span class="typing-row__dot"></span>
-                            {dynamic(move || words.is_typing.with(&name.get()))}
-                        </div>
-                    }
-                })}
             </div>
+            {when(move || chat.typing.get(), move || {
+                view! {
+                    <div class="typing-row">
+                        <span class="typing-row__dot"></span>
+                        <span class="typing-row__dot"></span>
+                        <span class="typing-row__dot"></span>
+                        {dynamic(move || words.is_typing.with(&name.get()))}
+                    </div>
+                }
+            })}
         </div>
+        <Announcer chat name />
         <Jump chat position on_jump=move || {
             scroller.with(Scroller::jump);
         } />

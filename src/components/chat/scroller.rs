@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::{Element, HtmlCollection, HtmlElement, ResizeObserver};
 
 use super::day_chip::DayChip;
 use crate::chat::{EntryKey, Loading};
@@ -62,7 +62,7 @@ pub(super) struct Scroller {
     position: Position,
     is_placed: Cell<bool>,
     is_pinned: Cell<bool>,
-    /// The first visible message, and how far below the log's upper edge it begins.
+    /// The first visible message, and how far below the log's upper edge it begins. Not kept up while pinned.
     anchor: RefCell<Option<(Element, f64)>>,
     /// How far the log was scrolled when the anchor was taken.
     looked_at: Cell<f64>,
@@ -122,6 +122,9 @@ impl Scroller {
 
     /// Before the rows change: the reader may have moved the log since the last event told of it.
     pub(super) fn hold(&self) {
+        if self.is_pinned.get() {
+            return;
+        }
         let moved = self.above() - self.looked_at.get();
         self.looked_at.set(self.above());
         if let Some((_, offset)) = &mut *self.anchor.borrow_mut() {
@@ -143,6 +146,10 @@ impl Scroller {
             self.chat.jump_to_end();
         }
         self.settle();
+        if self.is_placed.get() && self.is_pinned.get() {
+            // Rows that come into the document later than this are seen by the observer.
+            return;
+        }
         // The rows may be in the document only after the effects of this turn.
         let this = Rc::downgrade(self);
         request_animation_frame(move || {
@@ -185,7 +192,9 @@ impl Scroller {
 
     /// The reader took hold of the log by wheel, touch or key.
     pub(super) fn touched(&self) {
-        self.is_pinned.set(false);
+        if self.is_pinned.replace(false) {
+            self.remember_anchor();
+        }
         // At the very top pulling further scrolls nothing.
         if self.is_placed.get() {
             self.fetch_above();
@@ -223,7 +232,10 @@ impl Scroller {
         if is_far != self.position.is_far.get_untracked() {
             self.position.is_far.set(is_far);
         }
-        self.remember_anchor();
+        self.looked_at.set(self.above());
+        if !self.is_pinned.get() {
+            self.remember_anchor();
+        }
         self.note_seen();
     }
 
@@ -282,12 +294,13 @@ impl Scroller {
     fn remember_anchor(&self) {
         let log_top = self.log.get_bounding_client_rect().top();
         self.looked_at.set(self.above());
-        let mut row = self.rows.first_element_child();
+        let rows = self.rows.children();
+        let mut row = rows.item(ended_above(&rows, log_top));
         while let Some(candidate) = row {
-            let rect = candidate.get_bounding_client_rect();
             // Only messages: a day's separator moves up when more of that day comes in above.
-            if rect.bottom() > log_top && candidate.has_attribute("data-direction") {
-                self.anchor.replace(Some((candidate, rect.top() - log_top)));
+            if candidate.has_attribute("data-direction") {
+                let offset = candidate.get_bounding_client_rect().top() - log_top;
+                self.anchor.replace(Some((candidate, offset)));
                 return;
             }
             row = candidate.next_element_sibling();
@@ -297,15 +310,10 @@ impl Scroller {
     /// The highest position whose bubble ends inside the log.
     fn visible_seq(&self) -> Option<Seq> {
         let log = self.log.get_bounding_client_rect();
-        let mut row = self.rows.last_element_child();
-        while let Some(candidate) = row {
-            let bottom = candidate.get_bounding_client_rect().bottom();
-            if bottom <= log.top() {
-                return None;
-            }
-            if bottom <= log.bottom() + SLACK_PX
-                && let Some(seq) = candidate.get_attribute("data-seq").and_then(|seq| seq.parse().ok())
-            {
+        let rows = self.rows.children();
+        let mut row = rows.item(ended_above(&rows, log.bottom() + SLACK_PX).checked_sub(1)?);
+        while let Some(candidate) = row.filter(|row| row.get_bounding_client_rect().bottom() > log.top()) {
+            if let Some(seq) = candidate.get_attribute("data-seq").and_then(|seq| seq.parse().ok()) {
                 return Some(Seq(seq));
             }
             row = candidate.previous_element_sibling();
@@ -340,6 +348,20 @@ impl Scroller {
             self.note_seen();
         }
     }
+}
+
+/// How many rows end above `edge`. They lie one below the other, so few of them have to be looked at.
+fn ended_above(rows: &HtmlCollection, edge: f64) -> u32 {
+    let (mut from, mut to) = (0, rows.length());
+    while from < to {
+        let middle = from.midpoint(to);
+        if rows.item(middle).is_some_and(|row| row.get_bounding_client_rect().bottom() <= edge) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    from
 }
 
 impl Drop for Scroller {

@@ -42,7 +42,18 @@ pub fn Toaster() -> impl IntoView {
 fn Attention(messenger: Messenger) -> impl IntoView {
     let words = use_words();
     let unread = messenger.total_unread();
-    let title = move |text: String| match unread.try_get().and_then(unread_label) {
+    // Browsers take their time to change a title.
+    let counted = RwSignal::new(0);
+    let count = page::once_a_frame(move || {
+        if let Some(unread) = unread.try_get_untracked() {
+            counted.try_set(unread);
+        }
+    });
+    effect(move || {
+        unread.track();
+        count();
+    });
+    let title = move |text: String| match counted.try_get().and_then(unread_label) {
         Some(label) => format!("({label}) {text}"),
         None => text,
     };
