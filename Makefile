@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench fuzz schemathesis hostile
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench trace fuzz schemathesis hostile
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ screenshots: ## Build the release and take docs/screenshots anew: each state in 
 
 bench: ## Measure the release beside a floor and a peer in Python; ARGS="latency idle --rounds 5" picks some
 	@exec scripts/bench.sh $(ARGS)
+
+trace: ## Build the release and measure a conversation of 10 000 messages in the browser, by the browser's own trace
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@exec scripts/trace.sh $(ARGS)
 
 setup: ## Install what is missing to build and to test, and nothing else
 	@exec scripts/setup.sh test

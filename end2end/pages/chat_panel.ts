@@ -18,6 +18,10 @@ export class ChatPanel {
   readonly closeButton: Locator;
   readonly typing: Locator;
   readonly suggestions: Locator;
+  /** The way to the end: it counts what came there, far up. */
+  readonly jump: Locator;
+  /** The line that says to a screen reader what came in. */
+  readonly announcer: Locator;
   /** The day that floats over the list. It is for the eye only, so it has neither role nor text. */
   readonly dayChip: Locator;
 
@@ -34,6 +38,8 @@ export class ChatPanel {
     this.closeButton = this.root.getByRole('button', { name: 'Close chat', exact: true });
     this.typing = this.root.getByText(`${peer} is typing`);
     this.suggestions = this.root.getByRole('list', { name: 'Suggestions' });
+    this.jump = this.root.getByRole('button', { name: /^(\d+ new|Jump to latest)$/ });
+    this.announcer = this.root.locator('p.visually-hidden[aria-live]');
     this.dayChip = this.root.locator('.chat-panel__day');
   }
 
@@ -129,6 +135,19 @@ export class ChatPanel {
       }).observe(chip, { attributes: true });
     });
     return () => this.dayChip.evaluate((chip) => (chip as Element & { days?: string[] }).days ?? []);
+  }
+
+  /** From now on notes what is announced. */
+  async watchAnnouncements(): Promise<() => Promise<string[]>> {
+    await this.announcer.evaluate((announcer) => {
+      const said: string[] = [];
+      Object.assign(announcer, { said });
+      new MutationObserver(() => {
+        const words = announcer.textContent ?? '';
+        if (words) said.push(words);
+      }).observe(announcer, { childList: true, characterData: true, subtree: true });
+    });
+    return () => this.announcer.evaluate((announcer) => (announcer as Element & { said?: string[] }).said ?? []);
   }
 
   async expectAtBottom(): Promise<void> {

@@ -100,6 +100,34 @@ test('A2 the log is polite, and busy while messages of the past come in', async 
   await expect(panel.dayChip, 'what repeats other words is not read').toHaveAttribute('aria-hidden', 'true');
 });
 
+test('A2 what comes in is said at most once a second, and not read out row by row', async ({ ada, grace, stack }) => {
+  await stack.api.send(grace.account, ada.account, 'from before');
+  await ada.page.clock.install();
+  const panel = await ada.chat(grace);
+  await expect(panel.bubble('from before')).toBeVisible();
+  await ada.expectLive();
+  await expect(panel.announcer).toHaveAttribute('aria-live', 'polite');
+  const said = await panel.watchAnnouncements();
+  await ada.page.clock.pauseAt(await ada.page.evaluate(() => Date.now() + 1_000));
+
+  const arrive = async (...texts: string[]) => {
+    for (const text of texts) await stack.api.send(grace.account, ada.account, text);
+    await expect(async () => {
+      await ada.page.clock.runFor(20);
+      await expect(panel.bubble(texts.at(-1)!)).toBeVisible({ timeout: 100 });
+    }).toPass();
+  };
+  await arrive('one');
+  expect(await said()).toEqual([`New message from ${grace.name}`]);
+  await arrive('two', 'three', 'four');
+  expect(await said(), 'the second is not over').toHaveLength(1);
+  await ada.page.clock.runFor(1_000);
+  expect(await said()).toEqual([`New message from ${grace.name}`, `3 new messages from ${grace.name}`]);
+  await ada.page.clock.runFor(1_000);
+  await expect(panel.announcer).toHaveText('');
+  for (const bubble of await panel.bubbles.all()) await expect(bubble).toHaveAttribute('aria-live', 'off');
+});
+
 test('A5 what has the focus is not covered', async ({ ada, grace, stack }) => {
   for (let number = 1; number <= 30; number++) {
     await stack.api.send(grace.account, ada.account, `see https://example.org/${number}/of/30`);

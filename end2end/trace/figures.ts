@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { expect } from '@playwright/test';
+import { root } from '../support/paths.js';
+
+/** One measured number, and what it may be at most. */
+interface Figure {
+  readonly what: string;
+  readonly unit: 'ms' | 'px' | 'elements' | 'tasks';
+  readonly measured: number;
+  readonly bound: number | undefined;
+}
+
+/** What a run has measured. */
+export class Figures {
+  readonly #all: Figure[] = [];
+
+  add(what: string, unit: Figure['unit'], measured: number, bound?: number): void {
+    this.#all.push({ what, unit, measured: Math.round(measured * 100) / 100, bound });
+  }
+
+  /** Prints all of them, writes them down, and says which bounds are broken. */
+  async report(about: object): Promise<void> {
+    const folder = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target', 'trace');
+    const file = join(folder, `${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}.json`);
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, `${JSON.stringify({ about, figures: this.#all }, null, 2)}\n`);
+    const lines = this.#all.map(({ what, unit, measured, bound }) =>
+      [what.padEnd(66), String(measured).padStart(9), unit.padEnd(8), bound === undefined ? '' : `≤ ${bound}`, this.#isBroken(measured, bound) ? 'BROKEN' : ''].join(' '),
+    );
+    console.log(`\n${lines.map((line) => line.trimEnd()).join('\n')}\n\nwritten to ${file}`);
+    const broken = this.#all.filter(({ measured, bound }) => this.#isBroken(measured, bound));
+    expect(broken, 'bounds that do not hold').toEqual([]);
+  }
+
+  #isBroken(measured: number, bound: number | undefined): boolean {
+    return bound !== undefined && !(measured <= bound);
+  }
+}

@@ -1,0 +1,137 @@
+import type { CDPSession } from '@playwright/test';
+import { type Person, test } from '../fixtures.js';
+import type { ChatPanel } from '../pages/chat_panel.js';
+import { Figures } from './figures.js';
+import { fill } from './filled.js';
+import { quantile, Trace, watch } from './trace.js';
+
+/** How many messages the conversation has. */
+const MESSAGES = 10_000;
+/** How many times the panel is opened, each on a page of its own. */
+const OPENINGS = 5;
+/** By how much the page's thread is slowed down where tasks are measured. */
+const SLOWER = 4;
+/** Longer than this a task keeps the page from answering, in milliseconds. */
+const LONG_TASK = 50;
+
+test.use({ ownServer: true, storeKind: 'sqlite' });
+
+test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, browser }) => {
+  const figures = new Figures();
+  await fill(stack.store, ada.id, grace.id, MESSAGES);
+  await watch(ada.page);
+  const panel = ada.panel(grace);
+  const { page } = ada;
+  const client = await ada.context.newCDPSession(page);
+
+  const opened: Trace[] = [];
+  for (let time = 0; time < OPENINGS; time++) {
+    await ada.goto(`/?profile=${grace.id}`);
+    await ada.expectLive();
+    opened.push(
+      await Trace.of(browser, page, async () => {
+        await ada.matches.message(grace.name).click();
+        await panel.bubbles.last().waitFor();
+        await painted(ada);
+      }),
+    );
+  }
+  const until = (mark: 'panel' | 'row') => Math.max(...opened.flatMap((trace) => trace.untilPainted('click', mark)));
+  figures.add('click → panel painted, longest', 'ms', until('panel'), 100);
+  figures.add('click → messages painted, longest', 'ms', until('row'), 100);
+
+  const walked = await walkUp(panel);
+  figures.add(`moved by pages that came in above, most of ${walked.pages}`, 'px', walked.moved, 1);
+  figures.add('elements in the panel, most', 'elements', walked.most, 1_500);
+
+  /** Messages arrive at their times, whatever becomes of those before them. */
+  const arrive = async (count: number, every: number) => {
+    const begun = performance.now();
+    const sent: Promise<unknown>[] = [];
+    for (let number = 0; number < count; number++) {
+      const wait = begun + number * every - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      sent.push(stack.api.send(grace.account, ada.account, `number ${number} of those that arrive now`));
+    }
+    await Promise.all(sent);
+  };
+  const storm = async (where: string) => {
+    await slowDown(client, SLOWER);
+    const trace = await Trace.of(browser, page, async () => {
+      await arrive(100, 10);
+      await painted(ada);
+    });
+    await slowDown(client, 1);
+    const long = trace.tasks().filter((task) => task > LONG_TASK).length;
+    figures.add(`100 messages in a second, ${where}, ${SLOWER} × slower: longest task`, 'ms', Math.max(...trace.tasks()));
+    figures.add(`100 messages in a second, ${where}, ${SLOWER} × slower: tasks over ${LONG_TASK} ms`, 'tasks', long, 0);
+  };
+  await storm('far up');
+  await panel.jump.click();
+  await panel.expectAtBottom();
+  await storm('at the end');
+
+  const receiving = await Trace.of(browser, page, async () => {
+    await arrive(100, 60);
+    await painted(ada);
+  });
+  const received = receiving.untilPainted('frame', 'row');
+  figures.add('frame received → bubble painted, median', 'ms', quantile(received, 0.5));
+  figures.add('frame received → bubble painted, p99', 'ms', quantile(received, 0.99), 8);
+
+  const writing = await Trace.of(browser, page, async () => {
+    for (let number = 0; number < 100; number++) await panel.send(`own message ${number}.`);
+    await painted(ada);
+  });
+  const sent = writing.untilPainted('enter', 'row');
+  figures.add('Enter → own bubble painted, median', 'ms', quantile(sent, 0.5));
+  figures.add('Enter → own bubble painted, p99', 'ms', quantile(sent, 0.99), 16);
+
+  await figures.report({ messages: MESSAGES, browser: browser.version(), slower: SLOWER, at: new Date().toISOString() });
+});
+
+async function slowDown(client: CDPSession, rate: number): Promise<void> {
+  await client.send('Emulation.setCPUThrottlingRate', { rate });
+}
+
+/** What the page has to do by now is done, and painted. */
+async function painted({ page }: Person): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame++) await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    await new Promise((done) => requestIdleCallback(done));
+  });
+}
+
+/**
+ * Goes up through the whole history. By how much the first visible message moved on the screen while older ones came
+ * in above it, in any frame that was painted; and how many elements the panel had.
+ */
+async function walkUp(panel: ChatPanel): Promise<{ pages: number; moved: number; most: number }> {
+  return panel.log.evaluate(async (log) => {
+    const root = log.closest('.chat-panel') ?? log;
+    const first = () => Number(log.querySelector('[data-seq]')?.getAttribute('data-seq'));
+    const frame = () => new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
+    const walked = { pages: 0, moved: 0, most: 0 };
+    while (first() > 1) {
+      const before = first();
+      log.dispatchEvent(new WheelEvent('wheel', { deltaY: -1, bubbles: true }));
+      log.scrollTop = Math.min(log.scrollTop, 40);
+      const edge = log.getBoundingClientRect().top;
+      const row = [...log.querySelectorAll('[data-direction]')].find((row) => row.getBoundingClientRect().bottom > edge);
+      if (!row) throw new Error('no message is in view');
+      const { top } = row.getBoundingClientRect();
+      const given = performance.now() + 10_000;
+      for (let settled = 0; settled < 2; ) {
+        await frame();
+        if (performance.now() > given) throw new Error(`nothing came in above ${before}`);
+        // A message that is taken out of the list has lost its place altogether.
+        const moved = row.isConnected ? Math.abs(row.getBoundingClientRect().top - top) : Infinity;
+        walked.moved = Math.max(walked.moved, moved);
+        walked.most = Math.max(walked.most, root.querySelectorAll('*').length);
+        if (first() < before) settled += 1;
+      }
+      walked.pages += 1;
+    }
+    return walked;
+  });
+}
