@@ -60,15 +60,15 @@ pub fn Announcer(
 
 /// The announcement after the one `before`. The same words again are no change, which nobody would be told of;
 /// with a space at the end they are.
-fn announcement(words: &Words, new: u64, name: &str, before: &str) -> String {
-    let text = if new == 1 { words.new_message_from.with(name) } else { words.several_new.of(new) };
+fn announcement(words: &Words, new: usize, name: &str, before: &str) -> String {
+    let text = if new == 1 { words.new_message_from.with(name) } else { words.several_new.of(new as u64) };
     if text == before { text + "\u{a0}" } else { text }
 }
 
 #[cfg(test)]
 mod tests {
     use super::announcement;
-    use crate::i18n::Locale;
+    use crate::domain::Locale;
 
     #[test]
     fn the_same_announcement_twice_is_a_change() {
