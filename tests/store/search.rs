@@ -202,17 +202,19 @@ pub async fn every_text_is_found_where_it_occurs(db: Db) {
 
 pub async fn wildcards_are_plain_characters(db: Db) {
     let ada = db.person("ada").await;
+    // Enough others, so that what few people contain is looked up in the index.
+    let others: Vec<_> = (0..100).map(|n| somebody(&format!("bystander{n}"))).collect();
+    db.store.seed_profiles(&others).await.expect("seeded");
     let mut ids = BTreeMap::new();
-    for (n, name) in ["100% sure", "under_score", "back\\slash", "quo'te", "plain", "star*", "a\u{fffe}b"]
-        .iter()
-        .enumerate()
-    {
+    let names =
+        ["100% sure", "under_score", "back\\slash", "quo'te", "plain", "star*", "a\u{fffe}b", "ab%c b%cd"];
+    for (n, name) in names.iter().enumerate() {
         let profile = NewProfile { headline: (*name).to_owned(), ..somebody(&format!("somebody{n}")) };
         db.store.create_profile(&profile).await.expect("stored");
         ids.insert(*name, profile.id);
     }
     for (text, found) in [
-        ("%", &["100% sure"][..]),
+        ("%", &["100% sure", "ab%c b%cd"][..]),
         ("_", &["under_score"]),
         ("\\", &["back\\slash"]),
         ("'", &["quo'te"]),
@@ -222,6 +224,11 @@ pub async fn wildcards_are_plain_characters(db: Db) {
         ("0% s", &["100% sure"]),
         ("p%n", &[]),
         ("p_ain", &[]),
+        // Each of its trigrams stands in a text, but not all of it.
+        ("ab%cd", &[]),
+        ("b%cd", &["ab%c b%cd"]),
+        ("k\\sl", &["back\\slash"]),
+        ("er_sc", &["under_score"]),
         ("\"", &[]),
         ("' OR 1=1 --", &[]),
         ("\n", &[]),

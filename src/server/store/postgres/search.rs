@@ -18,10 +18,14 @@ impl Index for PgConnection {
         has_bits: |bits, least| format!("bit_count((mask & {bits})::bit(64)) >= {least}"),
         contains: |parameter| format!("position(${parameter} IN text) > 0"),
         found_by: |text, parameter| {
+            let found = format!("trigrams(p.text) @@ ${parameter}::tsquery");
+            // Up to three characters are in a text when the trigram is.
+            if text.chars().nth(3).is_none() {
+                return (found, vec![trigrams(text)]);
+            }
+            // Asked of thousands: `position` would prepare itself anew for each.
             let next = parameter + 1;
-            let found =
-                format!("trigrams(p.text) @@ ${parameter}::tsquery AND position(${next} IN p.text) > 0");
-            (found, vec![trigrams(text), text.to_owned()])
+            (format!("{found} AND p.text LIKE ${next}"), vec![trigrams(text), pattern(text)])
         },
     };
 
@@ -62,6 +66,12 @@ impl Index for PgConnection {
         }
         query.fetch_all(self).await?.into_iter().map(MatchCursor::try_from).collect()
     }
+}
+
+/// The `LIKE` pattern of those who contain `text`.
+fn pattern(text: &str) -> String {
+    let escaped = |c| if matches!(c, '%' | '_' | '\\') { vec!['\\', c] } else { vec![c] };
+    format!("%{}%", text.chars().flat_map(escaped).collect::<String>())
 }
 
 /// A `tsquery` for texts with the trigrams of `text`. One or two characters are the beginning of one.

@@ -111,7 +111,8 @@ impl Question {
     /// The best of those `p` who fulfil a condition. Of the holders of the listed interests only
     /// these are asked for.
     fn ranking(&self, condition: &str, holders: &str, texts: Vec<String>, page: &Page) -> Statement {
-        let (masked, scored, on_page, limit) = (self.masked(), self.scored(), page.condition(), page.limit);
+        let (masked, scored, on_page, limit) =
+            (self.masked("mask"), self.scored(), page.condition(), page.limit);
         let (held, listed, joined) = if self.listed.is_empty() {
             (String::new(), "", "")
         } else {
@@ -138,12 +139,12 @@ impl Question {
     /// contain the text.
     pub fn listed(&self, after: Option<MatchCursor>, limit: usize, likely: Option<f64>) -> Statement {
         let page = Page::after(after, limit);
-        let (ids, sum, masked) = (self.listed_ids(), self.listed_sum(), self.masked());
+        let (ids, sum, masked) = (self.listed_ids(), self.listed_sum(), self.masked("MAX(mask)"));
         let sql = format!(
-            "WITH found AS MATERIALIZED (
-                 SELECT person, MAX(completeness) AS completeness, MAX(mask) AS mask, {sum} AS listed
+            "WITH shares AS MATERIALIZED (
+                 SELECT person, MAX(completeness) AS completeness, {masked} + {sum} AS shared
                  FROM profile_interests WHERE interest IN ({ids}) GROUP BY person
-             ), shares AS MATERIALIZED (SELECT person, completeness, {masked} + listed AS shared FROM found)"
+             )"
         );
         self.best(sql, "", &page, likely)
     }
@@ -151,7 +152,8 @@ impl Question {
     /// The best of some people who hold no listed interest. Of the people it looks at, `likely` is
     /// the share expected to be among those.
     pub fn sift(&self, among: &Among, page: &Page, likely: Option<f64>) -> Statement {
-        let (masked, bits, (least, most)) = (self.masked(), self.has_bits(among.interests), among.shared);
+        let (masked, bits) = (self.masked("mask"), self.has_bits(among.interests));
+        let (least, most) = among.shared;
         let found = match &among.holders {
             Some(interests) => {
                 let interests = list(interests);
@@ -176,9 +178,13 @@ impl Question {
         let shared = if most == 0 {
             format!("AND mask & {} = 0", self.mask())
         } else {
-            format!("{} AND {} BETWEEN {least} AND {most}", self.has_bits(way.interests), self.masked())
+            format!("{} AND {} BETWEEN {least} AND {most}", self.has_bits(way.interests), self.masked("mask"))
         };
         let (unlisted, contains) = (self.unlisted(), self.contains(&page));
+        // A subquery, because the text is not in the index that `p` is read from.
+        let contains = contains.map_or_else(String::new, |contains| {
+            format!("AND (SELECT {contains} FROM searchable t WHERE t.person = p.person)")
+        });
         let behind = if behind.is_some() { "AND id > $2" } else { "" };
         let sql = format!(
             "SELECT CAST({score} AS bigint) AS score, id FROM searchable p
@@ -205,8 +211,13 @@ impl Question {
     /// looked up of so many of them, the best, that the page should be full, and of everybody at
     /// the level of the cursor; without `likely` of all. One row is not an entry: its score is the
     /// lowest that was looked at, its id is the viewer's.
+    ///
+    /// Looking somebody up costs the most. So one look is for both the text and the id: those who do not
+    /// contain the text get none, and nothing differs from the viewer's that is not there. And the
+    /// condition is asked of people in order, until the page is full.
     fn best(&self, shares: String, condition: &str, page: &Page, likely: Option<f64>) -> Statement {
-        let (scored, contains, on_page) = (self.scored(), self.contains(page), page.condition());
+        let (scored, within, on_page) = (self.scored(), page.within(), page.condition());
+        let contains = self.contains(page).map_or_else(String::new, |contains| format!("AND {contains}"));
         let Page { low, top, limit, .. } = *page;
         let floor = likely.map_or_else(
             || format!("SELECT {low} AS score"),
@@ -220,13 +231,14 @@ impl Question {
         );
         let sql = format!(
             "{shares}, scored AS MATERIALIZED (
-                 SELECT * FROM (SELECT person, {scored} AS score FROM shares) all_scores WHERE score BETWEEN {low} AND {top}
+                 SELECT * FROM (SELECT person, {scored} AS score FROM shares) all_scores WHERE {within}
              ), floor AS MATERIALIZED ({floor}),
              named AS MATERIALIZED (
-                 SELECT (SELECT s.id FROM searchable s WHERE s.person = p.person) AS id, p.score
-                 FROM scored p WHERE p.score >= (SELECT score FROM floor) {condition} {contains}
+                 SELECT (SELECT s.id FROM searchable s WHERE s.person = p.person {contains}) AS id, p.person, p.score
+                 FROM scored p WHERE p.score >= (SELECT score FROM floor)
              ), page AS MATERIALIZED (
-                 SELECT score, id FROM named WHERE {on_page} ORDER BY score DESC, id LIMIT {limit}
+                 SELECT score, id FROM (SELECT * FROM named WHERE {on_page} ORDER BY score DESC, id) p
+                 WHERE TRUE {condition} ORDER BY score DESC, id LIMIT {limit}
              )
              SELECT CAST(score AS bigint) AS score, $1 AS id FROM floor
              UNION ALL SELECT CAST(score AS bigint), id FROM page"
@@ -254,11 +266,15 @@ impl Question {
         }
     }
 
-    /// The weight shared of the interests that have a bit, from the column `mask`.
-    fn masked(&self) -> String {
+    /// The weight shared of the interests that have a bit, from a mask. Most people share none of them.
+    fn masked(&self, mask: &str) -> String {
+        if self.own_bit.is_empty() {
+            return "0".to_owned();
+        }
         let terms =
-            self.own_bit.iter().map(|held| format!("{} * ((mask >> {}) & 1)", held.weight, held.id - 1));
-        std::iter::once("0".to_owned()).chain(terms).collect::<Vec<_>>().join(" + ")
+            self.own_bit.iter().map(|held| format!("{} * (({mask} >> {}) & 1)", held.weight, held.id - 1));
+        let sum = terms.collect::<Vec<_>>().join(" + ");
+        format!("CASE {mask} & {} WHEN 0 THEN 0 ELSE {sum} END", self.mask())
     }
 
     /// [`matching::score`](crate::domain::matching::score), from the columns `shared` and `completeness`.
@@ -291,13 +307,9 @@ impl Question {
         )
     }
 
-    /// `p` contains the text. A subquery, because the text is not in the index that `p` is read from.
-    fn contains(&self, page: &Page) -> String {
-        if self.text.is_empty() {
-            return String::new();
-        }
-        let contains = (self.dialect.contains)(page.text_parameter());
-        format!("AND (SELECT {contains} FROM searchable t WHERE t.person = p.person)")
+    /// The column `text` contains the text, if there is one.
+    fn contains(&self, page: &Page) -> Option<String> {
+        (!self.text.is_empty()).then(|| (self.dialect.contains)(page.text_parameter()))
     }
 }
 
@@ -307,13 +319,24 @@ impl Page {
         Self { low: 0, top, behind: after.map(|last| last.id), limit }
     }
 
+    /// The scores of it. Each comparison may compute the score anew: none that is always true.
+    fn within(&self) -> String {
+        match (self.low, self.top) {
+            (0, 100) => "TRUE".to_owned(),
+            (0, top) => format!("score <= {top}"),
+            (low, top) => format!("score BETWEEN {low} AND {top}"),
+        }
+    }
+
     fn condition(&self) -> String {
         let Self { low, top, .. } = *self;
-        let is_whole = (low, top) == (0, 100);
-        let within = if is_whole { String::new() } else { format!("AND score BETWEEN {low} AND {top}") };
-        let behind =
-            if self.behind.is_some() { format!("AND (score < {top} OR id > $2)") } else { String::new() };
-        format!("id <> $1 {within} {behind}")
+        let within = if self.behind.is_none() {
+            self.within()
+        } else {
+            let above = if low == 0 { String::new() } else { format!("score >= {low} AND ") };
+            format!("{above}(score < {top} OR score = {top} AND id > $2)")
+        };
+        format!("id <> $1 AND {within}")
     }
 
     fn text_parameter(&self) -> usize {
