@@ -8,6 +8,7 @@ pub mod messenger;
 pub mod notices;
 pub mod page;
 pub mod panic_bar;
+pub mod parts;
 pub mod preferences;
 pub mod storage;
 pub mod use_messages;

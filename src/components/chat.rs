@@ -8,6 +8,7 @@ pub mod conversation_start;
 mod day_chip;
 pub mod message_bubble;
 pub mod message_log;
+pub mod panel_frame;
 #[cfg(feature = "ssr")]
 mod plain_chat;
 mod rich_text;

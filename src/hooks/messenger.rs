@@ -17,7 +17,7 @@ use leptos::prelude::*;
 
 use self::driver::Driver;
 use super::browser::BrowserCell;
-use super::{local_time, page};
+use super::{local_time, page, parts};
 use crate::chat::{Connection, Input, PeerState, Timeline};
 use crate::domain::{Contact, ContactChange, Profile, UserId};
 use crate::i18n::use_words;
@@ -74,6 +74,8 @@ struct Signals {
     total_unread: RwSignal<u64>,
     activity: RwSignal<u64>,
     toasts: RwSignal<Vec<Toast>>,
+    /// Told, again each time, when the user asks to be logged out.
+    wants_out: RwSignal<bool>,
     log_out_failed: RwSignal<bool>,
     /// Whose conversation the user asked for outside of the page.
     called: RwSignal<Option<UserId>>,
@@ -106,15 +108,22 @@ pub fn provide_messenger(me: UserId) -> Messenger {
         total_unread: RwSignal::new(0),
         activity: RwSignal::new(0),
         toasts: RwSignal::new(Vec::new()),
+        wants_out: RwSignal::new(false),
         log_out_failed: RwSignal::new(false),
         called: RwSignal::new(None),
         peers: StoredValue::new(HashMap::new()),
     };
     let driver = BrowserCell::default();
+    let is_whole = parts::use_whole();
     effect(move || {
-        let started = Driver::new(me, signals);
-        driver.fill(Rc::clone(&started));
-        started.start();
+        if is_whole.get() {
+            driver.fill(Driver::start(me, signals));
+        }
+    });
+    effect(move || {
+        if signals.wants_out.get() && is_whole.get() {
+            driver.with(Driver::log_out);
+        }
     });
     let messenger = Messenger { me, signals, driver };
     provide_context(messenger);
@@ -235,7 +244,7 @@ impl Messenger {
     /// Ends the session, forgets everything of the user in this browser, and takes every tab to the
     /// log-in page. Does nothing but set [`Self::log_out_failed`] when the server cannot be reached.
     pub fn log_out(&self) {
-        self.driver.with(Driver::log_out);
+        self.signals.wants_out.set(true);
     }
 
     /// What was typed to `peer` and not sent.

@@ -53,7 +53,15 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(me: UserId, signals: Signals) -> Rc<Self> {
+    /// A driver that listens to the browser and connects.
+    #[inline(never)]
+    pub(super) fn start(me: UserId, signals: Signals) -> Rc<Self> {
+        let driver = Self::new(me, signals);
+        driver.listen();
+        driver
+    }
+
+    fn new(me: UserId, signals: Signals) -> Rc<Self> {
         let storage = UserStorage::new(me);
         // A random UUID is the browser's cryptographic randomness, already linked in for client ids.
         let seed = Uuid::new_v4().as_u64_pair().0;
@@ -82,8 +90,7 @@ impl Driver {
         })
     }
 
-    /// Listens to the browser and connects.
-    pub(super) fn start(&self) {
+    fn listen(&self) {
         let (window, document) = (window(), document());
         let became_visible = |driver: &Self| {
             if page::is_visible() {

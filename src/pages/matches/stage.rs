@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{ApiError, ProfileCardData, get_profile};
 use crate::components::chat::chat_panel::ChatPanel;
+use crate::components::chat::panel_frame::PanelFrame;
 use crate::components::profile::ProfileCard;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::domain::{ScoredProfile, UserId};
 use crate::hooks::messenger::Presence;
+use crate::hooks::parts::use_whole;
 use crate::i18n::use_words;
 use crate::reactive::{dynamic, memo};
 use crate::state::use_app_store;
@@ -96,21 +98,31 @@ fn Person(data: ProfileCardData) -> impl IntoView {
         score.is_some() && store.is_chat_open() && (store.card() == Some(id) || was == Some(&true))
     });
 
+    let is_whole = use_whole();
+
     view! {
         <noscript>{plain_form(id)}</noscript>
-        {dynamic(move || {
-            chatting
-                .get()
-                .then(|| {
-                    view! {
-                        <ChatPanel recipient_id=id name avatar_url score=score_signal shared_interests=shared presence/>
-                    }
-                        .into_any()
-                })
+        {dynamic(move || match (chatting.get(), is_whole.get()) {
+            (false, _) => None,
+            (true, false) => Some(view! { <PanelFrame name/> }.into_any()),
+            (true, true) => Some(panel(id, name, avatar_url, score_signal, shared, presence)),
         })}
         <ProfileCard profile score shared_interests/>
     }
     .into_any()
+}
+
+/// The panel, in a function of its own: its code is in the second part, that of the card in the first.
+#[inline(never)]
+fn panel(
+    recipient_id: UserId,
+    name: Signal<String>,
+    avatar_url: Signal<Option<String>>,
+    score: Signal<Option<u8>>,
+    shared_interests: Signal<Vec<String>>,
+    presence: Signal<Option<Presence>>,
+) -> AnyView {
+    view! { <ChatPanel recipient_id name avatar_url score shared_interests presence/> }.into_any()
 }
 
 /// Asks for the address of a person's card, and whatever the button that submits it adds. Written by the
