@@ -13,7 +13,7 @@ built_from() {
   echo "${*:-all} $PWD"
   rustc --version
   find src style public migrations .cargo Cargo.toml Cargo.lock rust-toolchain.toml scripts/setup.sh \
-    scripts/build.sh end2end/package-lock.json -type f -print0 | sort -z | xargs -0 cksum | cksum
+    scripts/build.sh scripts/env.sh scripts/split end2end/package-lock.json -type f -print0 | sort -z | xargs -0 cksum | cksum
 }
 is_there() {
   [ -d target/site/pkg ] && [ -f "$TARGET_DIR/release/hash.txt" ] || return 1
@@ -27,5 +27,5 @@ if is_there "$@" && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted_stamp" ]; then
 fi
 say "Building the release (some minutes the first time)"
 rm -f "$stamp"
-cargo leptos build --release --precompress "$@"
+build_release "$@"
 echo "$wanted_stamp" >"$stamp"

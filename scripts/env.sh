@@ -30,3 +30,12 @@ free_port() {
   done
   echo "$port"
 }
+
+# build_release <option>…: the release. The tools of scripts/split stand before those they are named after and cut the
+# browser's half in two. For that they have to tell the copies of a generic function apart, and to know who refers to
+# which data. These flags stand instead of those of .cargo/config.toml, so they repeat them.
+build_release() {
+  PATH=$ROOT/scripts/split:$PATH \
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='--cfg erase_components -Csymbol-mangling-version=v0 -Clink-args=--emit-relocs' \
+    cargo leptos build --release --precompress "$@"
+}
