@@ -1,6 +1,6 @@
 # Recipes only: the work is in scripts/, so that it can be read, tested and run without make.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run watch check test test-faults mutations e2e screenshots bench trace fuzz schemathesis hostile
+.PHONY: help setup build run watch check test test-faults mutations e2e screenshots weight first bench trace fuzz schemathesis hostile
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ screenshots: ## Build the release and take docs/screenshots anew: each state in 
 	@scripts/setup.sh test
 	@scripts/build.sh
 	@exec scripts/screenshots.sh $(ARGS)
+
+weight: ## Build the release and print what the page of matches loads until it reacts, by file and by crate
+	@scripts/setup.sh test
+	@scripts/build.sh
+	@exec scripts/weight.sh
+
+first: ## Make scripts/split/first.txt anew: which functions a first visit runs until the page reacts
+	@scripts/setup.sh test
+	@exec scripts/first.sh
 
 bench: ## Measure the release beside a floor and a peer in Python; ARGS="latency idle --rounds 5" picks some
 	@exec scripts/bench.sh $(ARGS)
