@@ -3,11 +3,6 @@ import { join } from 'node:path';
 import { expect, NAMES, test } from '../fixtures.js';
 import { root } from '../support/paths.js';
 
-interface Named {
-  readonly name: string;
-  readonly is: string;
-}
-
 // What somebody can do on the page of matches before the second part of its code is there. The build that this
 // runs against has no second part: each function only tells that it was called.
 test('a first visit', async ({ ada }) => {
@@ -16,7 +11,6 @@ test('a first visit', async ({ ada }) => {
   const note = async () => {
     const indices = await page.evaluate(() => [...(window as unknown as { mosaicRan: Set<number> }).mosaicRan]);
     for (const index of indices) ran.add(index);
-    console.log(`${ran.size} functions`);
   };
 
   await ada.goto('/');
@@ -40,7 +34,7 @@ test('a first visit', async ({ ada }) => {
   await ada.goto(`/?profile=${ada.id}`);
   await note();
 
-  const names = JSON.parse(await readFile(process.env.MOSAIC_PROFILE ?? '', 'utf8')) as Named[];
+  const names = JSON.parse(await readFile(process.env.MOSAIC_PROFILE ?? '', 'utf8')) as string[];
   const first = names.filter((_, index) => ran.has(index));
-  await writeFile(join(root, 'scripts/split/first.txt'), first.map(({ name }) => `${name}\n`).sort().join(''));
+  await writeFile(join(root, 'scripts/split/first.txt'), first.map((name) => `${name}\n`).sort().join(''));
 });

@@ -76,8 +76,7 @@ if (process.env.MOSAIC_PROFILE) {
     return lines.join('\n');
   });
   assemble('counted.wat', [` (import "profile" "ran" (func ${ran} (param i32)))`, ...texts], output);
-  const described = counted.map((name) => ({ name, is: names.get(name) }));
-  writeFileSync(process.env.MOSAIC_PROFILE, JSON.stringify(described));
+  writeFileSync(process.env.MOSAIC_PROFILE, JSON.stringify(counted));
   writeFileSync(glue, patched(readFileSync(glue, 'utf8'), imported, loader('profile')));
   process.exit();
 }
@@ -131,7 +130,7 @@ const types = forms.filter(({ kind }) => kind === 'type' || kind === 'rec');
 const exports = forms.filter(({ kind }) => kind === 'export');
 const linked = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'front/wasm32-unknown-unknown/wasm-release/mosaic.wasm');
 const data = reachable(readFileSync(linked), new Set(first.map(({ name }) => names.get(name.slice(1)))));
-const pieces = (pieces) =>
+const written = (pieces) =>
   pieces.map(({ address, bytes }) => ` (data (i32.const ${address}) "${bytes.toString('hex').replace(/../g, '\\$&')}")`);
 if (imports.some(({ what }) => what !== 'func')) throw new Error('only functions can be imported by the module');
 const wide = (form) => (form === table ? { ...form, type: `${places.length} ${places.length} funcref` } : form);
@@ -145,7 +144,7 @@ const firstCode = assemble(
     ` (elem $places (table ${table.name}) (i32.const ${start}) func ${filled.slice(start).join(' ')})`,
     ...shared.map(({ kind, name }) => ` (export "${kind}${name}" (${kind} ${name}))`),
     ...exports.map(({ text }) => text),
-    ...pieces(data.stays),
+    ...written(data.stays),
     ...first.map(({ text }) => text),
     ...outward.map(wrapper),
   ],
@@ -164,7 +163,7 @@ const restCode = assemble(
     ...runs(doors).map(
       ([from, run]) => ` (elem $from${from} (table ${table.name}) (i32.const ${from}) func ${run.map(({ name }) => name).join(' ')})`,
     ),
-    ...pieces(data.leaves),
+    ...written(data.leaves),
     ...rest.map(({ text }) => text),
   ],
   join(dirname(output), 'mosaic_rest.wasm'),
