@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_same_announcement_twice_is_a_change() {
-        let words = Locale::En.words();
+        let words = Locale::English.words();
         let first = announcement(words, 1, "Ada", "");
         assert_eq!(first, "New message from Ada");
         assert_eq!(announcement(words, 1, "Ada", &first), "New message from Ada\u{a0}");

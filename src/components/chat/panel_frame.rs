@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::ui::icon::{Icon, IconName};
+use crate::i18n::use_words;
 use crate::state::use_app_store;
 
 /// The panel's frame: whom the chat is with, and the way out again.
@@ -12,7 +13,8 @@ pub fn PanelFrame(
     name: Signal<String>,
 ) -> impl IntoView {
     let store = use_app_store();
-    let label = format!("Chat with {}", name.get_untracked());
+    let words = use_words();
+    let label = words.chat_with.with(&name.get_untracked());
     view! {
         <section class="chat-panel" id="chat-panel" role="region" aria-label=label aria-busy="true">
             <header class="chat-panel__header">
@@ -22,7 +24,7 @@ pub fn PanelFrame(
                 <button
                     class="icon-button chat-panel__close"
                     type="button"
-                    aria-label="Close chat"
+                    aria-label=words.close_chat
                     on:click=move |_| store.close_chat()
                 >
                     <Icon name=IconName::Close />
