@@ -18,7 +18,7 @@ use crate::domain::{Contact, Message, Profile, ScoredProfile, Seq, UserId};
 use crate::i18n::Words;
 
 /// Why an answer could not be given. [`ApiError::text`] says it to a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiError {
     /// Nobody is signed in, or no longer.
@@ -26,12 +26,7 @@ pub enum ApiError {
     /// What was asked for does not exist.
     NotFound,
     /// Something the caller gave is not acceptable.
-    Invalid {
-        /// The name of the argument, empty when no single one is to blame.
-        field: String,
-        /// What is wrong with it, in English, for whoever wrote the caller.
-        message: String,
-    },
+    Invalid,
     /// Too many calls; a little later it works again.
     RateLimited,
     /// The server, or the way to it, has a problem that is not the caller's.
@@ -41,11 +36,11 @@ pub enum ApiError {
 impl ApiError {
     /// What it says on a page.
     #[must_use]
-    pub const fn text(&self, words: &Words) -> &'static str {
+    pub const fn text(self, words: &Words) -> &'static str {
         match self {
             Self::Unauthenticated => words.signed_out,
             Self::NotFound => words.nothing_found,
-            Self::Invalid { .. } => words.not_accepted,
+            Self::Invalid => words.not_accepted,
             Self::RateLimited => words.too_fast,
             Self::Unavailable => words.unreachable,
         }
@@ -88,15 +83,11 @@ impl FromServerFnError for ApiError {
         // What the server cannot read is the caller's request, what the browser cannot read an answer.
         let is_unreadable = cfg!(feature = "ssr") && matches!(error, ServerFnErrorErr::Deserialization(_));
         with_status(match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => malformed(),
-            _ if is_unreadable => malformed(),
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::Invalid,
+            _ if is_unreadable => Self::Invalid,
             _ => Self::Unavailable,
         })
     }
-}
-
-fn malformed() -> ApiError {
-    ApiError::Invalid { field: String::new(), message: "The request was malformed.".to_owned() }
 }
 
 /// One page of matches, best first.
@@ -270,7 +261,7 @@ fn status(error: &ApiError) -> axum::http::StatusCode {
     match error {
         ApiError::Unauthenticated => StatusCode::UNAUTHORIZED,
         ApiError::NotFound => StatusCode::NOT_FOUND,
-        ApiError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        ApiError::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         ApiError::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -290,9 +281,9 @@ mod tests {
 
     #[test]
     fn errors_survive_the_wire() {
-        let error = ApiError::Invalid { field: "cursor".to_owned(), message: "Unknown.".to_owned() };
-        assert_eq!(ApiError::de(error.ser()), error);
-        assert_eq!(ApiError::de(ApiError::Unauthenticated.ser()), ApiError::Unauthenticated);
+        for error in [ApiError::Unauthenticated, ApiError::Invalid, ApiError::RateLimited] {
+            assert_eq!(ApiError::de(error.ser()), error);
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ export interface Words {
   readonly chatWith: (name: string) => string;
   readonly messageTo: (name: string) => string;
   readonly send: string;
-  readonly more: string;
   readonly today: string;
   /** The state of a message that the server has. */
   readonly sentOrLater: RegExp;
@@ -31,7 +30,6 @@ export const WORDS = {
     chatWith: (name) => `Chat mit ${name}`,
     messageTo: (name) => `Nachricht an ${name}`,
     send: 'Senden',
-    more: 'Mehr',
     today: 'Heute',
     sentOrLater: /^(Gesendet|Zugestellt|Gelesen)$/,
   },
@@ -45,7 +43,6 @@ export const WORDS = {
     chatWith: (name) => `צ׳אט עם ${isolated(name)}`,
     messageTo: (name) => `הודעה אל ${isolated(name)}`,
     send: 'שליחה',
-    more: 'עוד',
     today: 'היום',
     sentOrLater: /^(נשלחה|נמסרה|נקראה)$/,
   },

@@ -33,13 +33,11 @@ impl From<ServiceError> for ApiError {
         match error {
             ServiceError::Unauthenticated | ServiceError::InvalidCredentials => Self::Unauthenticated,
             ServiceError::NotFound => Self::NotFound,
-            ServiceError::Invalid { field, message } => Self::Invalid { field: field.to_owned(), message },
-            ServiceError::UsernameTaken
+            ServiceError::Invalid { .. }
+            | ServiceError::UsernameTaken
             | ServiceError::ClientIdReused
             | ServiceError::Blocked
-            | ServiceError::WrongPassword => {
-                Self::Invalid { field: String::new(), message: error.to_string() }
-            }
+            | ServiceError::WrongPassword => Self::Invalid,
             ServiceError::RateLimited { .. } => Self::RateLimited,
             ServiceError::Unavailable(cause) => {
                 tracing::error!(error = ?cause, "the store could not answer");

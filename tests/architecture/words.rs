@@ -103,12 +103,12 @@ impl Literal<'_> {
         let mut chars = self.text.chars();
         let is_capital =
             chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase);
-        let is_selector = self.text.starts_with(['(', '.', '[', '#']);
+        let is_code = self.text.starts_with(['(', '.', '[', '#', ';']) || self.text.contains('=');
         let letters: Vec<char> = self.text.chars().collect();
         let is_spaced = letters
             .windows(2)
             .any(|pair| matches!(pair, [' ', letter] | [letter, ' '] if letter.is_alphabetic()));
-        is_capital || (is_spaced && !is_selector)
+        is_capital || (is_spaced && !is_code)
     }
 }
 
@@ -141,6 +141,7 @@ fn a_planted_word_is_caught() {
         ("format!(\"{score}% match\")", vec!["{score}% match"]),
         ("<b class=format!(\"badge {class}\") aria-label=format!(\"of {name}\")>", vec!["of {name}"]),
         ("if muted { \"Unmute\" } else { \"Mute\" }", vec!["Unmute", "Mute"]),
+        ("let name = format!(\"{name}={value}; Path=/; Secure\");", vec![]),
         ("event.key() == \"Enter\" // not \"This one\"", vec![]),
         ("<a class=\"brand big\" href=\"/messages\">\"Mosaic\" \" · \"</a>", vec![]),
         ("target.closest(selector); is(\"input, textarea, select\")", vec![]),
