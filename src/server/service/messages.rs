@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -34,17 +33,10 @@ pub struct Sent {
     pub message: Message,
     /// Whether an earlier try had stored it.
     pub duplicate: bool,
-    encoded: Encoded,
+    /// The row as devices are told of it.
+    pub encoded: Encoded,
     /// Whether the receiver is to hear of it.
     is_heard: bool,
-}
-
-impl Sent {
-    /// The frame that says so to the device that sent it.
-    #[must_use]
-    pub fn ack(&self) -> Utf8Bytes {
-        self.encoded.ack(self.message.client_id, self.duplicate)
-    }
 }
 
 impl From<Insert> for Access<Result<Sent>> {

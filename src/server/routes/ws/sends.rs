@@ -82,7 +82,7 @@ impl Sends {
                     match outcome {
                         Ok(sent) => {
                             self.order.settle(receiver);
-                            socket.reply(sent.ack()).await;
+                            socket.reply(sent.encoded.ack(client_id, sent.duplicate)).await;
                             metrics::counter!("mosaic_acks_total", "way" => "socket").increment(1);
                         }
                         Err(error) => self.refuse(socket, receiver, client_id, &error).await,
