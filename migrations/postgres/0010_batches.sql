@@ -24,7 +24,8 @@ DECLARE
     -- The conversations this call has locked, and how they stood then.
     los uuid[] := '{}'; his uuid[] := '{}'; last_seqs bigint[]; froms_lo bigint[]; lo_blocks boolean[]; hi_blocks boolean[];
     forgets boolean := EXISTS (SELECT 1 FROM forgotten_sends);  -- whether anything was ever deleted for its age
-    done   bigint;
+    -- What was stored in one go.
+    places bigint[]; seqs bigint[]; silents boolean[];
     new    record;
     old    messages%ROWTYPE;
     gone   forgotten_sends%ROWTYPE;
@@ -54,7 +55,6 @@ BEGIN
         FOR UPDATE OF c SKIP LOCKED
     ) AS l;
 
-    RETURN QUERY
     WITH ordinary AS MATERIALIZED (
         SELECT n.*, h.lo, h.hi, CASE WHEN n.sender = h.lo THEN h.hi_blocks ELSE h.lo_blocks END AS silent,
                h.last_seq + row_number() OVER this AS seq,
@@ -78,9 +78,11 @@ BEGIN
         FROM (SELECT DISTINCT ON (lo, hi) lo, hi, seq, from_lo, sent_at FROM ordinary ORDER BY lo, hi, seq DESC) AS l
         WHERE c.user_lo = l.lo AND c.user_hi = l.hi
     )
-    SELECT place, 'stored', NULL::uuid, seq, NULL::timestamptz, NULL::timestamptz, silent FROM ordinary;
-    GET DIAGNOSTICS done = ROW_COUNT;
-    IF done = cardinality(ids) THEN
+    SELECT array_agg(place), array_agg(seq), array_agg(silent) INTO places, seqs, silents FROM ordinary;
+    RETURN QUERY
+    SELECT s.place, 'stored', NULL::uuid, s.seq, NULL::timestamptz, NULL::timestamptz, s.silent
+    FROM UNNEST(places, seqs, silents) AS s (place, seq, silent);
+    IF cardinality(places) = cardinality(ids) THEN
         RETURN;
     END IF;
 
@@ -89,7 +91,7 @@ BEGIN
         SELECT n.*, LEAST(n.sender, n.receiver) AS lo, GREATEST(n.sender, n.receiver) AS hi
         FROM UNNEST(ids, client_ids, senders, receivers, contents, times) WITH ORDINALITY
             AS n (message, client, sender, receiver, content, sent_at, place)
-        WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = n.message)
+        WHERE n.place <> ALL (COALESCE(places, '{}'))
         ORDER BY lo, hi, n.place
     LOOP
         place := new.place;

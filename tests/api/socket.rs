@@ -35,6 +35,65 @@ async fn a_message_reaches_every_other_device_of_both_and_the_sender_an_ack() {
     assert_eq!(his.expect("message").await["message"], ack["message"], "a repeated send is told again");
 }
 
+/// What comes together lies in one write of the device, so that the server finds all of it at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_together_is_answered_in_its_order() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = two(&app).await;
+    let alan = app.person("alan").await;
+    let (mut hers, mut his) = (ada.device().await, grace.device().await);
+    let ids: Vec<_> = (0..7).map(|_| uuid()).collect();
+    let send = |to: &Person, id: usize, content: &str| {
+        json!({"type": "send", "client_id": ids[id], "receiver_id": to.id, "content": content}).to_string()
+    };
+    let frames = [
+        send(&grace, 0, "one"),
+        send(&grace, 1, "two"),
+        send(&grace, 2, " "),
+        send(&grace, 0, "one"),
+        send(&grace, 1, "not two"),
+        send(&alan, 3, "another"),
+        send(&grace, 4, "three"),
+        "no frame".to_owned(),
+        send(&grace, 5, "four"),
+        json!({"type": "read", "peer_id": grace.id, "seq": 4}).to_string(),
+        send(&grace, 6, "five"),
+    ];
+    for frame in frames {
+        hers.0.feed(Message::text(frame)).await.unwrap();
+    }
+    hers.0.flush().await.unwrap();
+    let mut answers = Vec::new();
+    while answers.len() < 11 {
+        let frame = hers.next().await;
+        answers.push(match frame["type"].as_str().unwrap() {
+            "ack" => format!("{} {}", frame["message"]["content"].as_str().unwrap(), frame["message"]["seq"]),
+            "error" => frame["code"].as_str().unwrap().to_owned(),
+            "presence" => continue,
+            other => other.to_owned(),
+        });
+    }
+    let expected = [
+        "one 1",
+        "two 2",
+        "invalid",
+        "one 1",
+        "client_id_reused",
+        "another 1",
+        "three 3",
+        "bad_json",
+        "four 4",
+        "read",
+        "five 5",
+    ];
+    assert_eq!(answers, expected);
+    let mut told = Vec::new();
+    while told.last() != Some(&5) {
+        told.push(his.expect("message").await["message"]["seq"].as_u64().unwrap());
+    }
+    assert_eq!(told, [1, 2, 1, 3, 4, 5], "a repeated send is told again");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn welcome_lists_where_every_conversation_stands() {
     let app = TestApp::spawn().await;

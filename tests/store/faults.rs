@@ -39,6 +39,31 @@ async fn a_locked_conversation_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waited_for_a_conversation_together_keeps_its_order() {
+    on_postgres(async |db: Db| {
+        let (ada, grace) = db.pair().await;
+        db.send(ada, grace, "first", at(0)).await;
+        let mut other = sqlx::PgConnection::connect(&db.url).await.expect("connected");
+        other.execute("BEGIN; SELECT * FROM conversations FOR UPDATE").await.expect("locked");
+        let store = db.store.clone();
+        let new: Vec<_> = (0..20).map(|n| message(ada, grace, &format!("{n}"), at(1))).collect();
+        let waiting = tokio::spawn(async move { store.insert_messages(new).await.expect("stored") });
+        let stuck = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+                     AND application_name = 'mosaic' AND datname = current_database()";
+        while db.number(stuck).await == 0 {
+            assert!(!waiting.is_finished(), "nobody waits");
+        }
+        other.execute("COMMIT").await.expect("unlocked");
+        let seqs = waiting.await.expect("no panic").into_iter().map(|insert| match insert {
+            Insert::Stored(message) => message.seq.0,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(seqs.collect::<Vec<_>>(), (2..22).collect::<Vec<_>>());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_process_that_writes_is_waited_for() {
     on_sqlite(async |db: Db| {
         let (ada, grace) = db.pair().await;

@@ -90,6 +90,29 @@ pub async fn a_repeated_send_finds_the_first_row(db: Db) {
     assert_eq!(everything(&db, ada, grace).await.len(), 1);
 }
 
+pub async fn what_comes_together_is_stored_in_its_order(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let [one, two, three] = ["one", "two", "three"].map(|text| message(ada, grace, text, at(1)));
+    let other = NewMessage { client_id: two.client_id, ..message(ada, grace, "something else", at(2)) };
+    for is_repeated in [false, true] {
+        let together = vec![one.clone(), two.clone(), one.clone(), other.clone(), three.clone()];
+        let inserts = db.store.insert_messages(together).await.expect("answered");
+        let seen: Vec<_> = inserts
+            .iter()
+            .map(|insert| match insert {
+                Insert::Stored(message) => (message.seq.0, false),
+                Insert::AlreadyStored(message) => (message.seq.0, true),
+                Insert::ClientIdReused => (0, false),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(seen, [(1, is_repeated), (2, is_repeated), (1, true), (0, false), (3, is_repeated)]);
+    }
+    let stored: Vec<_> =
+        everything(&db, ada, grace).await.into_iter().map(|message| message.content).collect();
+    assert_eq!(stored, ["one", "two", "three"]);
+}
+
 pub async fn a_client_id_is_not_used_for_something_else(db: Db) {
     let (ada, grace) = db.pair().await;
     let alan = db.person("alan").await;

@@ -159,6 +159,6 @@ async fn a_server_function_says_of_bad_arguments_that_they_are_bad() {
         let answer = request.send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {body:?}: {text}");
-        assert!(text.starts_with("{\"invalid\":"), "{path}: {text}");
+        assert_eq!(text, "\"invalid\"", "{path}");
     }
 }
