@@ -67,7 +67,7 @@ pub struct Plan {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=120))]
     pub seconds: u64,
     /// Pairs of people that write at once.
-    #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=2000))]
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pairs: u16,
     /// Messages each of them has under way.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
