@@ -155,7 +155,7 @@ test('N4 notifications that are blocked are said to be', async ({ ada, grace, st
   await ada.goto('/');
   await ada.header.settingsButton.click();
   await expect(ada.header.settings).toContainText('Notifications are blocked.');
-  await expect(ada.header.settings.getByRole('button')).toHaveCount(0);
+  await expect(ada.header.settings.getByRole('button', { name: 'Turn on notifications' })).toHaveCount(0);
   await ada.expectLive();
   await stack.api.send(grace.account, ada.account, 'hello');
   await expect(ada.header.toast(grace.name)).toBeVisible();
