@@ -19,7 +19,8 @@ export async function fill(store: Store, one: string, other: string, count: numb
                || iif(n % 9, '', ' https://example.org/' || n),
              ${micros(`(${count} - n) * ${EVERY}`)}, n, sum(by_lo) OVER (ORDER BY n)
       FROM numbered;
-    INSERT INTO conversations
+    INSERT INTO conversations (user_lo, user_hi, last_seq, from_lo, last_message_at, changed_at,
+                               lo_read_seq, hi_read_seq, lo_delivered_seq, hi_delivered_seq)
       SELECT ${lo}, ${hi}, ${count}, max(from_lo), max(created_at), max(created_at), ${count}, ${count}, ${count}, ${count}
       FROM messages;
     COMMIT;`);
