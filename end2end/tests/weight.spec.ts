@@ -93,6 +93,8 @@ test('before the second part is there the page reacts, and what cannot do withou
   await page.getByRole('radio', { name: 'Dark' }).check();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   expect(asked, 'this does, and it has come').toBe(2);
+  // The settings cover the card.
+  await page.keyboard.press('Escape');
 
   await ada.matches.message(NAMES.grace).click();
   release();
