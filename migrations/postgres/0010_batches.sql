@@ -5,8 +5,7 @@
 DROP FUNCTION store_messages(uuid[], uuid[], uuid[], uuid[], text[], timestamptz[], boolean);
 
 -- Stores messages in one call, hence in one transaction that the client can neither leave open nor
--- tear. Each input position gets one row back; `silent` says that one of the two blocks the other, and `id` and the
--- times are there only of what had been stored before. With `wait`
+-- tear. Each input position gets one row back; `silent` says that one of the two blocks the other. With `wait`
 -- false a conversation that somebody else has locked is left out ('busy'), all of its messages, so that one stuck
 -- conversation does not hold up the others, and none of its messages overtakes another.
 --
@@ -80,7 +79,7 @@ BEGIN
     )
     SELECT array_agg(place), array_agg(seq), array_agg(silent) INTO places, seqs, silents FROM ordinary;
     RETURN QUERY
-    SELECT s.place, 'stored', NULL::uuid, s.seq, NULL::timestamptz, NULL::timestamptz, s.silent
+    SELECT s.place, 'stored', ids[s.place::int], s.seq, times[s.place::int], NULL::timestamptz, s.silent
     FROM UNNEST(places, seqs, silents) AS s (place, seq, silent);
     IF cardinality(places) = cardinality(ids) THEN
         RETURN;
@@ -148,7 +147,7 @@ BEGIN
                 last_message_at = new.sent_at, changed_at = clock_timestamp()
             WHERE c.user_lo = new.lo AND c.user_hi = new.hi;
             outcome := 'stored';
-            seq := held.last_seq;
+            id := new.message; seq := held.last_seq; created_at := new.sent_at;
         END IF;
         RETURN NEXT;
     END LOOP;

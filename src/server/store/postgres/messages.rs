@@ -20,9 +20,8 @@ const MARK_STEP: i64 = 20_000;
 struct OutcomeRow {
     place: i64,
     outcome: String,
-    seq: Option<i64>,
-    // Of what had been stored before.
     id: Option<Uuid>,
+    seq: Option<i64>,
     created_at: Option<Micros>,
     read_at: Option<Micros>,
     /// Whether one of the two blocks the other.
@@ -33,10 +32,10 @@ impl OutcomeRow {
     /// `None` when the conversation was busy.
     fn insert(&self, new: &NewMessage) -> anyhow::Result<Option<Insert>> {
         let message = || {
-            let seq = self.seq.context("a stored message without a position")?;
-            let id = self.id.unwrap_or(new.id.0);
-            let created_at = self.created_at.unwrap_or(Micros::of(new.created_at));
-            Ok::<_, anyhow::Error>(stored(new, id, seq, created_at, self.read_at))
+            let (Some(id), Some(seq), Some(at)) = (self.id, self.seq, self.created_at) else {
+                anyhow::bail!("a stored message without a position");
+            };
+            Ok(stored(new, id, seq, at, self.read_at))
         };
         Ok(match self.outcome.as_str() {
             "stored" if self.silent => Some(Insert::Unheard { message: message()?, duplicate: false }),
