@@ -1,6 +1,7 @@
 //! Messages: storing them, reading them, and the marks.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -58,14 +59,24 @@ pub async fn insert(
     new: &[NewMessage],
     wait: bool,
 ) -> anyhow::Result<Vec<Option<Insert>>> {
-    let mut seen = HashSet::with_capacity(new.len());
-    let (first, again): (Vec<_>, Vec<_>) =
-        (0..).zip(new).partition(|(_, message)| seen.insert((message.sender_id, message.client_id)));
+    let mut places = HashMap::with_capacity(new.len());
+    let (mut first, mut again) = (Vec::new(), Vec::new());
+    for (place, message) in new.iter().enumerate() {
+        match places.entry((message.sender_id, message.client_id)) {
+            Entry::Vacant(entry) => {
+                entry.insert(place);
+                first.push((place, message));
+            }
+            Entry::Occupied(entry) => again.push((place, message, *entry.get())),
+        }
+    }
     let mut inserts = vec![None; new.len()];
-    // What comes twice is looked for by a call of its own: only that sees what the first one has stored.
-    for part in [first, again] {
-        if !part.is_empty() {
-            insert_distinct(db, &part, wait, &mut inserts).await?;
+    insert_distinct(db, &first, wait, &mut inserts).await?;
+    // What comes twice is looked for by calls of its own: only those see what was stored before. What had to be left
+    // out is left out again, or it would overtake what was sent in front of it.
+    for (place, message, earlier) in again {
+        if inserts[earlier].is_some() {
+            insert_distinct(db, &[(place, message)], wait, &mut inserts).await?;
         }
     }
     Ok(inserts)
