@@ -11,12 +11,12 @@
 mod connect;
 mod connections;
 mod implement;
-mod lanes;
 mod meter;
 mod postgres;
 mod rows;
 mod search;
 mod sqlite;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -25,9 +25,9 @@ use uuid::Uuid;
 
 use super::connections::Connections;
 use super::implement::{CHUNK, DELETION, implement_store};
-use super::lanes::{Job, Lanes};
 use super::rows::alive;
 use super::search::match_page;
+use super::writer::{Job, Writer};
 use super::{
     Acquaintance, ConversationCursor, ConversationPage, Departed, Digest, Insert, InstanceId, Mark,
     MatchCursor, MatchPage, NewMessage, NewProfile, Outdated, Pair, Position, Report, Result, Session, Store,
@@ -38,8 +38,6 @@ use crate::domain::{Contact, ContactChange, ScoredProfile, Seq, SessionId, UserI
 
 /// At most this many connections for everything but sends. More are slower, not faster.
 const CONNECTIONS: usize = 12;
-/// Batches stored at a time: while one commits the other is filled.
-const LANES: usize = 2;
 /// Sends that wait for the lock of a busy conversation, each by itself.
 const WAITING: usize = 4;
 /// How often a send is tried when it met another one in a way that only a new attempt resolves.
@@ -78,7 +76,7 @@ pub struct PostgresStore {
     // Both the same connections.
     reads: Connections<Postgres>,
     writes: Connections<Postgres>,
-    sends: Lanes,
+    sends: Writer,
 }
 
 impl PostgresStore {
@@ -96,10 +94,9 @@ impl PostgresStore {
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
         let shared = Connections::new("shared", limited.clone(), CONNECTIONS);
-        let batches = Connections::new("batches", limited.clone(), LANES);
+        let batches = Connections::new("batches", limited.clone(), 1);
         let singles = Connections::new("singles", limited, WAITING);
-        let sends =
-            Lanes::open(LANES, move |jobs| store_batch(batches.clone(), singles.clone(), jobs).boxed());
+        let sends = Writer::start(move |jobs| store_batch(batches.clone(), singles.clone(), jobs).boxed());
         Self { migrator: options, reads: shared.clone(), writes: shared, sends }
     }
 

@@ -29,9 +29,9 @@ use uuid::Uuid;
 
 use super::connections::Connections;
 use super::implement::{CHUNK, DELETION, implement_store};
-use super::lanes::{Job, Lanes};
 use super::rows::alive;
 use super::search::match_page;
+use super::writer::{Job, Writer};
 use super::{
     Acquaintance, ConversationCursor, ConversationPage, Departed, Digest, Insert, InstanceId, Mark,
     MatchCursor, MatchPage, NewMessage, NewProfile, Outdated, Pair, Position, Report, Result, Session, Store,
@@ -102,7 +102,7 @@ pub struct SqliteStore {
     migrator: SqliteConnectOptions,
     reads: Connections<Sqlite>,
     writes: Connections<Sqlite>,
-    sends: Lanes,
+    sends: Writer,
 }
 
 impl SqliteStore {
@@ -126,8 +126,8 @@ impl SqliteStore {
             .await
             .with_context(|| format!("cannot open the database file {}", path.display()))?;
 
-        let lane = writes.clone();
-        let sends = Lanes::open(1, move |jobs| store_batch(lane.clone(), jobs).boxed());
+        let batches = writes.clone();
+        let sends = Writer::start(move |jobs| store_batch(batches.clone(), jobs).boxed());
         Ok(Self { migrator, reads, writes, sends })
     }
 
