@@ -94,8 +94,16 @@ impl PostgresStore {
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
         let shared = Connections::new("shared", limited.clone(), CONNECTIONS);
-        let batches = Connections::new("batches", limited.clone(), 1);
-        let singles = Connections::new("singles", limited, WAITING);
+        // Planning anew costs three times what storing one message does. A plan that is kept must not be one for
+        // tables that were small when it was made.
+        let planned_once = limited.options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+        ]);
+        let batches = Connections::new("batches", planned_once.clone(), 1);
+        let singles = Connections::new("singles", planned_once, WAITING);
         let sends = Writer::start(move |jobs| store_batch(batches.clone(), singles.clone(), jobs).boxed());
         Self { migrator: options, reads: shared.clone(), writes: shared, sends }
     }

@@ -1,11 +1,13 @@
 //! Messages: storing them, reading them, and the marks.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{FromRow, PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::chat::protocol::HistoryPage;
@@ -15,6 +17,15 @@ use crate::server::store::{Insert, Mark, NewMessage, Position};
 
 /// How many positions one step of a read mark stamps.
 const MARK_STEP: i64 = 20_000;
+
+/// What the function `store_ordinary` says: column by column, of all that it stored.
+#[derive(FromRow)]
+struct OrdinaryRow {
+    places: Option<Vec<i64>>,
+    seqs: Option<Vec<i64>>,
+    /// Whether one of the two blocks the other.
+    silents: Option<Vec<bool>>,
+}
 
 /// What the function `store_messages` says of one message.
 #[derive(FromRow)]
@@ -89,24 +100,71 @@ async fn insert_distinct(
     wait: bool,
     inserts: &mut [Option<Insert>],
 ) -> anyhow::Result<()> {
-    let messages = || new.iter().map(|(_, message)| message);
-    let rows: Vec<OutcomeRow> = sqlx::query_as("SELECT * FROM store_messages($1, $2, $3, $4, $5, $6, $7)")
+    let done = store_ordinary(db, new, wait).await?;
+    let (seqs, silents) = (done.seqs.unwrap_or_default(), done.silents.unwrap_or_default());
+    for ((at, seq), silent) in done.places.unwrap_or_default().into_iter().zip(seqs).zip(silents) {
+        let (place, new) = given_at(new, at)?;
+        let message = stored(new, new.id.0, seq, Micros::of(new.created_at), None);
+        let unheard = |message| Insert::Unheard { message, duplicate: false };
+        inserts[place] = Some(if silent { unheard(message) } else { Insert::Stored(message) });
+    }
+
+    let rest: Vec<_> = new.iter().copied().filter(|(place, _)| inserts[*place].is_none()).collect();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<OutcomeRow> =
+        with_columns(sqlx::query_as("SELECT * FROM store_messages($1, $2, $3, $4, $5, $6, $7)"), &rest)
+            .bind(wait)
+            .fetch_all(db)
+            .await?;
+    anyhow::ensure!(rows.len() == rest.len(), "not every message got an answer");
+    for row in rows {
+        let (place, message) = given_at(&rest, row.place)?;
+        inserts[place] = row.insert(message)?;
+    }
+    Ok(())
+}
+
+async fn store_ordinary(
+    db: &mut PgConnection,
+    new: &[(usize, &NewMessage)],
+    wait: bool,
+) -> anyhow::Result<OrdinaryRow> {
+    let pair = |message: &NewMessage| ordered(message.sender_id, message.receiver_id);
+    let pairs: BTreeSet<_> = new.iter().map(|(_, message)| pair(message)).collect();
+    let numbers: HashMap<_, i32> = pairs.iter().copied().zip(1..).collect();
+    let (los, his): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    Ok(with_columns(
+        sqlx::query_as("SELECT * FROM store_ordinary($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        new,
+    )
+    .bind(new.iter().map(|(_, message)| numbers[&pair(message)]).collect::<Vec<_>>())
+    .bind(los)
+    .bind(his)
+    .bind(wait)
+    .fetch_one(db)
+    .await?)
+}
+
+type Query<'q, T> = QueryAs<'q, Postgres, T, PgArguments>;
+
+/// Both functions take the messages column by column.
+fn with_columns<'q, T>(query: Query<'q, T>, new: &[(usize, &'q NewMessage)]) -> Query<'q, T> {
+    let messages = || new.iter().map(|(_, message)| *message);
+    query
         .bind(messages().map(|m| m.id.0).collect::<Vec<_>>())
         .bind(messages().map(|m| m.client_id.0).collect::<Vec<_>>())
         .bind(messages().map(|m| m.sender_id.0).collect::<Vec<_>>())
         .bind(messages().map(|m| m.receiver_id.0).collect::<Vec<_>>())
         .bind(messages().map(|m| m.body.as_str()).collect::<Vec<_>>())
         .bind(messages().map(|m| Micros::of(m.created_at).0).collect::<Vec<_>>())
-        .bind(wait)
-        .fetch_all(db)
-        .await?;
-    anyhow::ensure!(rows.len() == new.len(), "not every message got an answer");
-    for row in rows {
-        let at = usize::try_from(row.place - 1).ok().and_then(|place| new.get(place));
-        let (place, message) = at.context("an answer to a message nobody sent")?;
-        inserts[*place] = row.insert(message)?;
-    }
-    Ok(())
+}
+
+/// The message an answer is about, and where it stood.
+fn given_at<'m>(new: &[(usize, &'m NewMessage)], place: i64) -> anyhow::Result<(usize, &'m NewMessage)> {
+    let found = usize::try_from(place - 1).ok().and_then(|place| new.get(place));
+    found.copied().context("an answer to a message nobody sent")
 }
 
 pub async fn history(
