@@ -1,13 +1,14 @@
 //! Telling people things: at once to their sockets on this instance, through the bus to the others.
 
 use std::sync::Arc;
+use std::{iter, mem};
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use serde::Deserialize;
-use tokio::sync::watch;
+use tokio::sync::SetOnce;
 use tokio::task::AbortHandle;
 
 use super::bus::{BusEvent, SharedBus};
@@ -18,8 +19,9 @@ use crate::chat::protocol::ServerFrame;
 use crate::domain::{ClientId, Message, UserId};
 
 /// The two ways to a device, used together. On the bus a frame carries more fields: `origin`, so
-/// that the instance that sent it, which delivered already, can pass over it, and with a message
-/// `sent_at`, so that it can be said how long the way was.
+/// that the instance that sent it, which delivered already, can pass over it; and with a message
+/// `sent_at`, so that it can be said how long the way was, and `more`, the messages that were
+/// stored together with it.
 #[derive(Clone)]
 pub struct Fanout {
     hub: Arc<Hub>,
@@ -34,6 +36,9 @@ pub struct Fanout {
 struct Envelope {
     /// When the message was taken in, in microseconds since 1970.
     sent_at: Option<i64>,
+    /// The messages behind it.
+    #[serde(default)]
+    more: Vec<Message>,
 }
 
 impl Fanout {
@@ -60,18 +65,18 @@ impl Fanout {
         sent_at: DateTime<Utc>,
         except: Option<SocketId>,
     ) {
+        let Some((first, more)) = messages.split_first() else { return };
         let frames: Vec<_> = messages.iter().map(|message| message.frame()).collect();
         if self.hub.deliver(user, &frames, except) > 0 {
             self.arrived("here", sent_at, frames.len());
         }
-        let envelope = format!("\"sent_at\":{},", sent_at.timestamp_micros());
-        for frame in &frames {
-            self.publish(user, &envelope, frame).await;
-        }
+        let more: Vec<_> = more.iter().map(|message| message.row()).collect();
+        let envelope = format!("\"sent_at\":{},\"more\":[{}],", sent_at.timestamp_micros(), more.join(","));
+        self.publish(user, &envelope, &first.frame()).await;
     }
 
     async fn publish(&self, user: UserId, envelope: &str, frame: &Utf8Bytes) {
-        let payload = format!("{}{envelope}{}", self.own, &frame.as_str()[1..]);
+        let payload = [&self.own, envelope, &frame.as_str()[1..]].concat();
         if let Err(error) = self.bus.publish_message(user, Bytes::from(payload)).await {
             tracing::warn!(%error, "a publication was given up");
         }
@@ -84,12 +89,13 @@ impl Fanout {
         metrics::histogram!("mosaic_delivery_seconds", "way" => way).record_many(time, messages);
     }
 
-    /// Starts bringing a user's channel to their sockets here; `subscribed` turns true when it is live.
-    pub fn forward(&self, user: UserId, subscribed: watch::Sender<bool>) -> AbortHandle {
+    /// Starts bringing a user's channel to their sockets here; `subscribed` is set when it is live.
+    pub fn forward(&self, user: UserId, subscribed: Arc<SetOnce<()>>) -> AbortHandle {
         let fanout = self.clone();
         let task = tokio::spawn(async move {
             let mut events = fanout.bus.subscribe_user(user).await;
-            subscribed.send_replace(true);
+            // Nobody else sets it.
+            let _ = subscribed.set(());
             while let Some(event) = events.next().await {
                 match event {
                     BusEvent::Payload(payload) => fanout.pass_on(user, &payload),
@@ -107,43 +113,58 @@ impl Fanout {
         if payload.starts_with(self.own.as_bytes()) {
             return;
         }
-        let envelope = serde_json::from_slice::<Envelope>(payload).ok();
-        let frame = serde_json::from_slice::<ServerFrame>(payload).ok().filter(|frame| concerns(frame, user));
-        let Some(frame) = frame else {
+        let Some((envelope, frames)) = trusted(payload, user) else {
             metrics::counter!("mosaic_bus_garbage_total").increment(1);
             return;
         };
-        let devices = self.hub.deliver(user, &[encode(&frame)], None);
-        let sent_at = envelope.and_then(|envelope| DateTime::from_timestamp_micros(envelope.sent_at?));
+        let devices = self.hub.deliver(user, &frames, None);
+        let sent_at = envelope.sent_at.and_then(DateTime::from_timestamp_micros);
         if let (Some(sent_at), true) = (sent_at, devices > 0) {
-            self.arrived("bus", sent_at, 1);
+            self.arrived("bus", sent_at, frames.len());
         }
     }
 }
 
-/// The JSON of a stored message, made once for all the frames that carry it.
+/// The frames of a publication to a user, if this server could have made it.
+fn trusted(payload: &[u8], user: UserId) -> Option<(Envelope, Vec<Utf8Bytes>)> {
+    let mut envelope = serde_json::from_slice::<Envelope>(payload).ok()?;
+    let first = serde_json::from_slice::<ServerFrame>(payload).ok()?;
+    let more = mem::take(&mut envelope.more).into_iter().map(|message| ServerFrame::Message { message });
+    let frames: Vec<_> = iter::once(first).chain(more).collect();
+    frames.iter().all(|frame| concerns(frame, user)).then(|| (envelope, frames.iter().map(encode).collect()))
+}
+
+/// A stored message as devices are told of it: encoded once for all the frames that carry it.
 #[derive(Clone, Debug)]
-pub struct Encoded(String);
+pub struct Encoded(Utf8Bytes);
+
+/// What stands around the row in [`ServerFrame::Message`].
+const AROUND_ROW: (&str, &str) = (r#"{"type":"message","message":"#, "}");
 
 impl Encoded {
     /// Encodes a message.
     #[must_use]
     pub fn of(message: &Message) -> Self {
-        Self(serde_json::to_string(message).expect("a message holds nothing JSON cannot say"))
+        let row = serde_json::to_string(message).expect("a message holds nothing JSON cannot say");
+        Self([AROUND_ROW.0, &row, AROUND_ROW.1].concat().into())
     }
 
     /// [`ServerFrame::Message`].
     #[must_use]
     pub fn frame(&self) -> Utf8Bytes {
-        format!(r#"{{"type":"message","message":{}}}"#, self.0).into()
+        self.0.clone()
     }
 
     /// [`ServerFrame::Ack`].
     #[must_use]
     pub fn ack(&self, client_id: ClientId, duplicate: bool) -> Utf8Bytes {
-        let message = &self.0;
-        format!(r#"{{"type":"ack","client_id":"{client_id}","duplicate":{duplicate},"message":{message}}}"#)
+        let row = self.row();
+        format!(r#"{{"type":"ack","client_id":"{client_id}","duplicate":{duplicate},"message":{row}}}"#)
             .into()
+    }
+
+    fn row(&self) -> &str {
+        &self.0[AROUND_ROW.0.len()..self.0.len() - AROUND_ROW.1.len()]
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
-use tokio::sync::watch;
+use tokio::sync::SetOnce;
 use tokio::task::AbortHandle;
 
 use super::auth::Viewer;
@@ -38,8 +38,8 @@ pub struct Hub {
 #[derive(Debug)]
 struct Devices {
     sockets: Vec<Arc<Socket>>,
-    /// Turns true when the user's channel is subscribed.
-    subscribed: watch::Receiver<bool>,
+    /// Set when the user's channel is subscribed.
+    subscribed: Arc<SetOnce<()>>,
     forwarder: AbortHandle,
 }
 
@@ -48,8 +48,8 @@ struct Devices {
 pub struct Joined {
     /// The socket, receiving from now on.
     pub socket: Arc<Socket>,
-    /// Turns true when the user's channel is subscribed.
-    pub subscribed: watch::Receiver<bool>,
+    /// Set when the user's channel is subscribed.
+    pub subscribed: Arc<SetOnce<()>>,
     /// Whether no other socket of the user was here.
     pub is_first: bool,
 }
@@ -64,15 +64,15 @@ impl Hub {
 
     /// Adds a socket. `forward` starts the task that brings the user's channel here; it is called
     /// for the first socket only.
-    pub fn join(&self, viewer: Viewer, forward: impl FnOnce(watch::Sender<bool>) -> AbortHandle) -> Joined {
+    pub fn join(&self, viewer: Viewer, forward: impl FnOnce(Arc<SetOnce<()>>) -> AbortHandle) -> Joined {
         let id = SocketId(self.last_id.fetch_add(1, Ordering::Relaxed));
         let socket = Arc::new(Socket::new(id, viewer));
         let mut users = lock(&self.users);
         let mut is_first = false;
         let devices = users.entry(viewer.user_id).or_insert_with(|| {
             is_first = true;
-            let (sender, subscribed) = watch::channel(false);
-            Devices { sockets: Vec::new(), subscribed, forwarder: forward(sender) }
+            let subscribed = Arc::default();
+            Devices { sockets: Vec::new(), forwarder: forward(Arc::clone(&subscribed)), subscribed }
         });
         devices.sockets.push(Arc::clone(&socket));
         let excess = devices.sockets.len().saturating_sub(self.sockets_per_user);
@@ -80,7 +80,7 @@ impl Hub {
             oldest.close(close_code::TOO_MANY_DEVICES, "too many devices");
         }
         metrics::gauge!("mosaic_sockets").increment(1);
-        Joined { socket, subscribed: devices.subscribed.clone(), is_first }
+        Joined { socket, subscribed: Arc::clone(&devices.subscribed), is_first }
     }
 
     /// Removes a socket; `true` when it was the user's last here.

@@ -5,12 +5,14 @@ mod frames;
 mod sends;
 mod writer;
 
+use std::future::ready;
+
 use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -28,8 +30,9 @@ pub const FRAME_BYTES: usize = 64 * 1024;
 /// What the protocol layer reads at most, so that a frame a little too big can be refused with its
 /// own close code instead of a broken connection.
 const READ_BYTES: usize = 512 * 1024;
-/// The read buffer of a socket; the library's default of 128 KiB would be paid for every idle one.
-const BUFFER_BYTES: usize = 4 * 1024;
+/// The read buffer of a socket; the library's default of 128 KiB would be paid for every idle one. The
+/// allocator keeps pieces up to this length at hand for each thread, which matters more than fewer reads.
+const BUFFER_BYTES: usize = 1024;
 /// Frames that are to be written together go to the system together, in pieces of about so many bytes.
 const WRITTEN_AT_ONCE: usize = 16 * 1024;
 /// What may wait inside the protocol layer before writing fails: the longest frame has to fit, which is
@@ -81,7 +84,7 @@ async fn upgrade(
         Ok(place) => place,
         Err(refusal) => return refusal.into_response(),
     };
-    let (span, tasks) = (Span::current(), state.tasks.clone());
+    let span = Span::current();
     match upgrade {
         Ok(upgrade) => upgrade
             .read_buffer_size(BUFFER_BYTES)
@@ -89,14 +92,12 @@ async fn upgrade(
             .max_write_buffer_size(WRITE_BYTES)
             .max_message_size(READ_BYTES)
             .max_frame_size(READ_BYTES)
-            .on_upgrade(move |socket| {
-                // Inside the request's span, whose id names the socket from then on.
-                let span = tracing::info_span!(parent: &span, "socket");
-                let serving = async move {
-                    connection::serve(state.clone(), viewer, socket).await;
-                    drop(place);
-                };
-                tasks.track_future(serving).instrument(span)
+            .on_upgrade(move |websocket| {
+                // Inside the request's span, whose id names the socket from then on. In a task of its own: that of
+                // the upgrade has room for much that is over.
+                tracing::info_span!(parent: &span, "socket")
+                    .in_scope(|| connection::take_over(&state, viewer, websocket, place));
+                ready(())
             }),
         Err(_) => refuse(StatusCode::UPGRADE_REQUIRED, "upgrade_required", "A WebSocket is expected here."),
     }

@@ -46,8 +46,8 @@ fn passed_on(bytes: &[u8]) -> Vec<String> {
         let bus: SharedBus = Arc::new(InProcessBus::new());
         let fanout = Fanout::new(Arc::clone(&hub), Arc::clone(&bus), Clock::system(), Uuid::from_u128(9));
         let viewer = Viewer { user_id: ME, session_id: SessionId(Uuid::from_u128(5)) };
-        let mut joined = hub.join(viewer, |subscribed| fanout.forward(ME, subscribed));
-        joined.subscribed.wait_for(|subscribed| *subscribed).await.expect("subscribed");
+        let joined = hub.join(viewer, |subscribed| fanout.forward(ME, subscribed));
+        joined.subscribed.wait().await;
 
         let marker = encode(&ServerFrame::Typing { peer_id: ADA });
         bus.publish_message(ME, Bytes::copy_from_slice(bytes)).await.expect("published");

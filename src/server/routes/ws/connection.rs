@@ -7,6 +7,9 @@
 //!
 //! The order of ending is the other half: the reader ends first, after it has answered the frame in
 //! hand; then the socket leaves the hub; then the writer says the rest.
+//!
+//! Most sockets are idle most of the time. What is only done now and then is boxed while it is done, so
+//! that the task of an idle socket has no room for it.
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -16,7 +19,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::stream::SplitStream;
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::sync::watch;
+use tokio::sync::SetOnce;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Error as ProtocolError;
 use tracing::Instrument as _;
@@ -28,7 +31,8 @@ use crate::chat::protocol::{ServerFrame, close_code};
 use crate::server::AppState;
 use crate::server::auth::Viewer;
 use crate::server::fanout::encode;
-use crate::server::hub::{Closing, Socket};
+use crate::server::hub::{Closing, Joined, Socket};
+use crate::server::service::Service;
 
 /// Nothing heard for this long: the device is gone.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -45,30 +49,39 @@ const SUBSCRIBE: Duration = Duration::from_secs(2);
 
 const PROTOCOL_ERROR: u16 = 1002;
 
-/// Serves a connection to its end.
-pub async fn serve(state: AppState, viewer: Viewer, websocket: WebSocket) {
-    let service = &state.service;
-    let user = viewer.user_id;
-    let joined = service.hub.join(viewer, |subscribed| service.fanout.forward(user, subscribed));
-    let socket = joined.socket;
+/// Takes over a WebSocket: a task of its own serves it to its end, and holds `place` for as long.
+pub fn take_over(state: &AppState, viewer: Viewer, websocket: WebSocket, place: impl Send + 'static) {
+    let service = Arc::clone(&state.service);
+    let joined = service.hub.join(viewer, |subscribed| service.fanout.forward(viewer.user_id, subscribed));
     if state.shutdown.is_cancelled() {
-        socket.close(close_code::RESTARTING, "restarting");
+        joined.socket.close(close_code::RESTARTING, "restarting");
     }
-    if joined.is_first {
-        service.joined(user).await;
+    let (sink, stream) = websocket.split();
+    state.tasks.spawn(serve(service, joined, sink, stream, place).in_current_span());
+}
+
+async fn serve(
+    service: Arc<Service>,
+    Joined { socket, subscribed, is_first }: Joined,
+    mut sink: Sink,
+    mut stream: Stream,
+    _place: impl Send,
+) {
+    let viewer = socket.viewer;
+    if is_first {
+        Box::pin(service.joined(viewer.user_id)).await;
     }
-    let (mut sink, mut stream) = websocket.split();
     let attached = tokio::select! {
         biased;
         closing = socket.closing() => Err(closing),
-        welcome = attach(&state, viewer, joined.subscribed) => {
+        welcome = Box::pin(attach(&service, viewer, subscribed)) => {
             welcome.ok_or((close_code::RESTARTING, "try again later"))
         }
     };
     match attached {
-        Ok(welcome) => exchange(&state, &socket, sink, stream, welcome).await,
+        Ok(welcome) => exchange(&service, &socket, sink, stream, welcome).await,
         Err(closing) => {
-            leave(&state, &socket, Some(closing));
+            leave(&service, &socket, Some(closing));
             if say_goodbye(&mut sink, closing).await {
                 wait_for_close(&mut stream).await;
             }
@@ -77,22 +90,18 @@ pub async fn serve(state: AppState, viewer: Viewer, websocket: WebSocket) {
 }
 
 /// Waits for the user's channel, then asks the store.
-async fn attach(
-    state: &AppState,
-    viewer: Viewer,
-    mut subscribed: watch::Receiver<bool>,
-) -> Option<Utf8Bytes> {
+async fn attach(service: &Service, viewer: Viewer, subscribed: Arc<SetOnce<()>>) -> Option<Utf8Bytes> {
     // Without an answer in time the bus is down, and then a resync follows when it is back.
-    let _ = timeout(SUBSCRIBE, subscribed.wait_for(|subscribed| *subscribed)).await;
-    let conversations = state.service.heads(viewer.user_id).await.ok()?;
-    let server_time = state.service.clock.now();
+    let _ = timeout(SUBSCRIBE, subscribed.wait()).await;
+    let conversations = service.heads(viewer.user_id).await.ok()?;
+    let server_time = service.clock.now();
     Some(encode(&ServerFrame::Welcome { user_id: viewer.user_id, server_time, conversations }))
 }
 
 type Stream = SplitStream<WebSocket>;
 
 async fn exchange(
-    state: &AppState,
+    service: &Arc<Service>,
     socket: &Arc<Socket>,
     sink: Sink,
     mut stream: Stream,
@@ -100,15 +109,15 @@ async fn exchange(
 ) {
     let mut writer = tokio::spawn(write(Arc::clone(socket), sink, welcome).in_current_span());
     let ended = tokio::select! {
-        closing = read(state, socket, &mut stream) => Ok(closing),
+        closing = read(service, socket, &mut stream) => Ok(closing),
         told = &mut writer => Err(told.unwrap_or(false)),
-        never = tell_losses(state, socket) => match never {},
+        never = tell_losses(service, socket) => match never {},
     };
     let closing = match &ended {
         Ok(closing) => *closing,
         Err(_) => socket.closing().now_or_never(),
     };
-    leave(state, socket, closing);
+    leave(service, socket, closing);
     let is_shaking_hands = match ended {
         Ok(Some((code, reason))) => {
             socket.close(code, reason);
@@ -126,12 +135,12 @@ async fn exchange(
 
 /// Whoever is told nothing more is not here any more, however long their connection lingers. Without
 /// a `closing` it was the device that hung up, or the connection broke.
-fn leave(state: &AppState, socket: &Socket, closing: Option<Closing>) {
+fn leave(service: &Arc<Service>, socket: &Socket, closing: Option<Closing>) {
     let code = closing.map_or_else(|| "none".to_owned(), |(code, _)| code.to_string());
     tracing::debug!(code, "the socket ended");
     metrics::counter!("mosaic_sockets_closed_total", "code" => code).increment(1);
-    if state.service.hub.leave(socket) {
-        state.service.left(socket.viewer.user_id);
+    if service.hub.leave(socket) {
+        service.left(socket.viewer.user_id);
     }
 }
 
@@ -142,8 +151,8 @@ async fn wait_for_close(stream: &mut Stream) {
 }
 
 /// Takes frames until the device closes (`None`) or must be closed.
-async fn read(state: &AppState, socket: &Arc<Socket>, stream: &mut Stream) -> Option<Closing> {
-    let mut device = Device::new(state, socket);
+async fn read(service: &Arc<Service>, socket: &Arc<Socket>, stream: &mut Stream) -> Option<Closing> {
+    let mut device = Device::new(service, socket);
     loop {
         // Sends that came together are stored together; they wait for none that is not there yet.
         let next = if device.is_gathering() {
@@ -174,9 +183,8 @@ async fn read(state: &AppState, socket: &Arc<Socket>, stream: &mut Stream) -> Op
                 device.settle().await;
             }
         };
-        tokio::select! {
-            () = work => {}
-            closing = overdue(socket, LAST_FRAME) => return Some(closing),
+        if let Some(closing) = Box::pin(unless_overdue(socket, work)).await {
+            return Some(closing);
         }
         if let Step::End(closing) = step {
             return closing;
@@ -209,6 +217,14 @@ fn reason(last: Result<Message, axum::Error>) -> Option<Closing> {
     }
 }
 
+/// Does what the frame in hand asks for; `Some` when it is waited for no longer.
+async fn unless_overdue(socket: &Socket, work: impl Future<Output = ()>) -> Option<Closing> {
+    tokio::select! {
+        () = work => None,
+        closing = overdue(socket, LAST_FRAME) => Some(closing),
+    }
+}
+
 /// Waits until the frame in hand is waited for no longer: for a while after the socket is to be
 /// closed, not at all after the log-in ended.
 async fn overdue(socket: &Socket, patience: Duration) -> Closing {
@@ -222,10 +238,10 @@ async fn overdue(socket: &Socket, patience: Duration) -> Closing {
 
 /// Tells the device to compare whenever something was lost. Beside reader and writer, so that a slow
 /// store holds up neither.
-async fn tell_losses(state: &AppState, socket: &Socket) -> Infallible {
+async fn tell_losses(service: &Service, socket: &Socket) -> Infallible {
     loop {
         socket.lost().await;
-        match state.service.heads(socket.viewer.user_id).await {
+        match Box::pin(service.heads(socket.viewer.user_id)).await {
             Ok(conversations) => socket.reply(encode(&ServerFrame::Resync { conversations })).await,
             // The device compares on its own when it comes back.
             Err(error) => {

@@ -14,12 +14,12 @@ use tokio::time::Instant;
 use super::sends::{Sends, Wanted};
 use crate::chat::protocol::{ConversationHead, ServerFrame};
 use crate::domain::{ClientId, Seq, UserId};
-use crate::server::AppState;
 use crate::server::changes::Changes;
 use crate::server::error::ServiceError;
 use crate::server::fanout::encode;
 use crate::server::hub::Socket;
 use crate::server::input::Fields;
+use crate::server::service::Service;
 
 /// Frames a device may send at once; 20 a second in the long run.
 const BURST: u32 = 60;
@@ -37,7 +37,7 @@ const REMEMBERED: usize = 64;
 
 /// The server's end of one device.
 pub struct Device<'s> {
-    state: &'s AppState,
+    service: &'s Arc<Service>,
     socket: &'s Arc<Socket>,
     budget: Option<DefaultDirectRateLimiter>,
     looks: Option<DefaultDirectRateLimiter>,
@@ -52,10 +52,10 @@ pub struct Device<'s> {
 
 impl<'s> Device<'s> {
     /// Nothing was said yet.
-    pub fn new(state: &'s AppState, socket: &'s Arc<Socket>) -> Self {
-        let limit = |rate, burst| state.service.limits.are_on().then(|| limiter(rate, burst));
+    pub fn new(service: &'s Arc<Service>, socket: &'s Arc<Socket>) -> Self {
+        let limit = |rate, burst| service.limits.are_on().then(|| limiter(rate, burst));
         Self {
-            state,
+            service,
             socket,
             budget: limit(PER_SECOND, BURST),
             looks: limit(1, LOOKS),
@@ -63,9 +63,9 @@ impl<'s> Device<'s> {
             typed: HashMap::new(),
             sends: Sends::default(),
             // The ticket was a use.
-            used: state.service.clock.now(),
+            used: service.clock.now(),
             // A little after the welcome was read; questions reach back further than that.
-            changes: Changes::since(state.service.watermark.borrow().unwrap_or(DateTime::UNIX_EPOCH)),
+            changes: Changes::since(service.watermark.borrow().unwrap_or(DateTime::UNIX_EPOCH)),
         }
     }
 
@@ -123,9 +123,9 @@ impl<'s> Device<'s> {
     }
 
     async fn note_use(&mut self) {
-        let now = self.state.service.clock.now();
+        let now = self.service.clock.now();
         if now - self.used >= USE {
-            match self.state.service.note_use(self.socket.viewer).await {
+            match self.service.note_use(self.socket.viewer).await {
                 Ok(()) => self.used = now,
                 Err(error) => tracing::debug!(%error, "the use of a log-in could not be noted"),
             }
@@ -155,15 +155,15 @@ impl<'s> Device<'s> {
 
     /// Stores the sends that wait, and answers them.
     pub async fn settle(&mut self) {
-        self.sends.settle(self.state, self.socket).await;
+        self.sends.settle(self.service, self.socket).await;
     }
 
     async fn mark(&mut self, fields: &Fields, kind: MarkKind) {
         let result = async {
             let (peer, seq) = (fields.user("peer_id")?, fields.seq("seq")?);
             match kind {
-                MarkKind::Received => self.state.service.mark_received(self.socket.viewer, peer, seq).await,
-                MarkKind::Read => self.state.service.mark_read(self.socket.viewer, peer, seq).await,
+                MarkKind::Received => self.service.mark_received(self.socket.viewer, peer, seq).await,
+                MarkKind::Read => self.service.mark_read(self.socket.viewer, peer, seq).await,
             }
         };
         if let Err(error) = result.await {
@@ -182,7 +182,7 @@ impl<'s> Device<'s> {
                 self.typed.clear();
             }
             self.typed.insert(peer, now);
-            self.state.service.note_typing(self.socket.viewer, peer).await;
+            self.service.note_typing(self.socket.viewer, peer).await;
         }
     }
 
@@ -192,7 +192,7 @@ impl<'s> Device<'s> {
             Ok(held) => held,
             Err(error) => return self.refuse(&error, None).await,
         };
-        let service = &self.state.service;
+        let service = self.service;
         let peers: Vec<UserId> = held.keys().copied().collect();
         let heads = match service.last_seqs(self.socket.viewer, &peers).await {
             Ok(heads) => heads,
@@ -216,7 +216,7 @@ impl<'s> Device<'s> {
     /// Where conversations stand that changed since the last ping: what the bus lost without anybody
     /// noticing, marks and first messages included.
     async fn changes(&mut self) -> Result<Vec<ConversationHead>, ServiceError> {
-        let service = &self.state.service;
+        let service = self.service;
         // What is not looked for now, a later look finds.
         if self.looks.as_ref().is_some_and(|looks| looks.check().is_err()) {
             return Ok(Vec::new());

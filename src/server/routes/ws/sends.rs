@@ -2,15 +2,15 @@
 //! their order: a device that writes much, or empties its outbox, waits for one commit instead of many.
 
 use std::mem;
+use std::sync::Arc;
 
 use super::frames::{error_frame, refuse};
 use crate::chat::protocol::close_code;
 use crate::domain::{ClientId, UserId};
-use crate::server::AppState;
 use crate::server::error::ServiceError;
 use crate::server::fanout::encode;
 use crate::server::hub::{HeldUp, SendOrder, Socket};
-use crate::server::service::Draft;
+use crate::server::service::{Draft, Service};
 
 /// Sends that are stored together at most …
 const GROUP: usize = 32;
@@ -51,7 +51,7 @@ impl Sends {
     }
 
     /// Stores what waits, and answers each in its order.
-    pub async fn settle(&mut self, state: &AppState, socket: &Socket) {
+    pub async fn settle(&mut self, service: &Arc<Service>, socket: &Socket) {
         let waiting = mem::take(&mut self.waiting);
         let Some(receiver) = waiting.first().map(|wanted| wanted.receiver) else { return };
         let mut group = Vec::with_capacity(waiting.len());
@@ -62,28 +62,29 @@ impl Sends {
                 self.refuse_held_up(socket, receiver, client_id).await;
                 continue;
             }
-            match state.service.draft(socket.viewer, content, client_id) {
+            match service.draft(socket.viewer, content, client_id) {
                 Ok(draft) => group.push(draft),
                 Err(error) => {
-                    self.store(state, socket, receiver, mem::take(&mut group)).await;
+                    self.store(service, socket, receiver, mem::take(&mut group)).await;
                     self.refuse(socket, receiver, client_id, &error).await;
                 }
             }
         }
-        self.store(state, socket, receiver, group).await;
+        self.store(service, socket, receiver, group).await;
     }
 
-    async fn store(&mut self, state: &AppState, socket: &Socket, receiver: UserId, group: Vec<Draft>) {
+    async fn store(&mut self, service: &Arc<Service>, socket: &Socket, receiver: UserId, group: Vec<Draft>) {
         let ids: Vec<_> = group.iter().map(|draft| draft.client_id).collect();
         let Some((first, behind)) = ids.split_first() else { return };
-        match state.service.send_messages(socket.viewer, receiver, group, Some(socket.id)).await {
+        match service.send_messages(socket.viewer, receiver, group, Some(socket.id)).await {
             Ok(outcomes) => {
+                let stored = outcomes.iter().filter(|outcome| outcome.is_ok()).count() as u64;
+                metrics::counter!("mosaic_acks_total", "way" => "socket").increment(stored);
                 for (client_id, outcome) in ids.into_iter().zip(outcomes) {
                     match outcome {
                         Ok(sent) => {
                             self.order.settle(receiver);
                             socket.reply(sent.encoded.ack(client_id, sent.duplicate)).await;
-                            metrics::counter!("mosaic_acks_total", "way" => "socket").increment(1);
                         }
                         Err(error) => self.refuse(socket, receiver, client_id, &error).await,
                     }

@@ -32,7 +32,7 @@ pub async fn write(socket: Arc<Socket>, mut sink: Sink, welcome: Utf8Bytes) -> b
         let written = tokio::select! {
             biased;
             () = socket.silenced() => Ok(Ok(())),
-            written = timeout(WRITE_TIME, write_all(&mut sink, messages)) => written,
+            written = Box::pin(timeout(WRITE_TIME, write_all(&mut sink, messages))) => written,
         };
         match written {
             Ok(Ok(())) => {}
@@ -44,7 +44,7 @@ pub async fn write(socket: Arc<Socket>, mut sink: Sink, welcome: Utf8Bytes) -> b
             }
         }
         if let Some(closing) = close {
-            return say_goodbye(&mut sink, closing).await;
+            return Box::pin(say_goodbye(&mut sink, closing)).await;
         }
         (messages, close) = tokio::select! {
             batch = socket.next() => (batch.frames.into_iter().map(Message::Text).collect(), batch.close),
