@@ -15,6 +15,7 @@ mod meter;
 mod postgres;
 mod rows;
 mod search;
+mod sql;
 mod sqlite;
 mod writer;
 

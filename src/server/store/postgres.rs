@@ -43,33 +43,6 @@ const WAITING: usize = 4;
 /// How often a send is tried when it met another one in a way that only a new attempt resolves.
 const ATTEMPTS: usize = 5;
 
-/// Whether somebody is online and when they were, as far as the viewer may know; `p` is the profile, `$alive`
-/// since when an instance must have beaten.
-macro_rules! presence_columns {
-    ($viewer:literal, $alive:literal) => {
-        concat!(
-            "CASE WHEN is_silent(p.id, ",
-            $viewer,
-            ") THEN NULL ELSE p.last_seen END AS last_seen, NOT is_silent(p.id, ",
-            $viewer,
-            ") AND EXISTS (SELECT 1 FROM presence r JOIN instances i ON i.id = r.instance_id
-                     WHERE r.user_id = p.id AND i.last_beat >= ",
-            $alive,
-            ") AS online"
-        )
-    };
-}
-/// What a [`ProfileRow`](super::rows::ProfileRow) is read from.
-macro_rules! profile_columns {
-    ($viewer:literal, $alive:literal) => {
-        concat!(
-            "p.id AS profile_id, p.username, p.display_name, p.headline, p.bio, p.interests, ",
-            $crate::server::store::postgres::presence_columns!($viewer, $alive)
-        )
-    };
-}
-use {presence_columns, profile_columns};
-
 /// See the module's documentation.
 pub struct PostgresStore {
     migrator: PgConnectOptions,

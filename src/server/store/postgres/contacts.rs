@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::{Contact, ContactChange, UserId};
 use crate::server::store::rows::{ACQUAINTANCES, AcquaintanceRow, ContactRow, Micros, ReportRow, changed};
+use crate::server::store::sql::silent;
 use crate::server::store::{Acquaintance, Report};
 
 /// Devices that miss the news find the conversation changed.
@@ -44,7 +45,7 @@ pub async fn change(
 }
 
 pub async fn is_silent(db: &mut PgConnection, a: UserId, b: UserId) -> anyhow::Result<bool> {
-    Ok(sqlx::query_scalar("SELECT is_silent($1, $2)").bind(a.0).bind(b.0).fetch_one(db).await?)
+    Ok(sqlx::query_scalar(concat!("SELECT ", silent!("$1", "$2"))).bind(a.0).bind(b.0).fetch_one(db).await?)
 }
 
 pub async fn report(db: &mut PgConnection, report: Report) -> anyhow::Result<bool> {

@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{presence_columns, profile_columns};
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{
     ConversationRow, END_OF_TIME, HeadRow, Micros, conversation_page, seq, uuids,
 };
+use crate::server::store::sql::{presence_columns, profile_columns};
 use crate::server::store::{ConversationCursor, ConversationPage};
 
 pub async fn conversations(

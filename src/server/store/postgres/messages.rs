@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
+use crate::server::store::sql::silent;
 use crate::server::store::{Insert, Mark, NewMessage, Position};
 
 /// How many positions one step of a read mark stamps.
@@ -222,13 +223,14 @@ pub async fn mark_read(
     let mut moved = false;
     loop {
         // Who blocks gives no mark away.
-        let step: Option<(i64, i64, bool, bool)> = sqlx::query_as(
-            "SELECT was, reached, blocks, is_silent($1, $2)
-             FROM (SELECT EXISTS (
+        let step: Option<(i64, i64, bool, bool)> = sqlx::query_as(concat!(
+            "SELECT was, reached, blocks, ",
+            silent!("$1", "$2"),
+            " FROM (SELECT EXISTS (
                  SELECT 1 FROM contacts WHERE owner_id = $1 AND peer_id = $2 AND blocked_after IS NOT NULL
              ) AS blocks) AS chosen,
              mark_read($1, $2, CASE WHEN blocks THEN 0 ELSE $3::bigint END, $4, $5)",
-        )
+        ))
         .bind(me.0)
         .bind(peer.0)
         .bind(upto)
@@ -256,7 +258,7 @@ pub async fn mark_delivered(
 ) -> anyhow::Result<Mark> {
     let (lo, hi) = ordered(me, peer);
     let upto = saturated(seq.0);
-    let silent: Option<bool> = sqlx::query_scalar(
+    let silent: Option<bool> = sqlx::query_scalar(concat!(
         "UPDATE conversations
          SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
@@ -264,8 +266,9 @@ pub async fn mark_delivered(
          WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
            AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4
            AND NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = $3 AND peer_id IN ($1, $2) AND blocked_after IS NOT NULL)
-         RETURNING is_silent(user_lo, user_hi)",
-    )
+         RETURNING ",
+        silent!("user_lo", "user_hi"),
+    ))
     .bind(lo)
     .bind(hi)
     .bind(me.0)

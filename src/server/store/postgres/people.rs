@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::profile_columns;
 use crate::domain::{Profile, SessionId, UserId, Username};
 use crate::server::store::rows::{Micros, ProfileRow, departed, uuids};
 use crate::server::store::search::Searchable;
+use crate::server::store::sql::profile_columns;
 use crate::server::store::{Departed, NewProfile, Verified};
 
 pub async fn create_profile(db: &mut PgConnection, new: NewProfile) -> anyhow::Result<bool> {

@@ -3,11 +3,12 @@
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{begin, clock, silent};
+use super::{begin, clock};
 use crate::domain::{Contact, ContactChange, UserId};
 use crate::server::store::rows::{
     ACQUAINTANCES, AcquaintanceRow, ContactRow, Micros, ReportRow, changed, ordered,
 };
+use crate::server::store::sql::silent;
 use crate::server::store::{Acquaintance, Report};
 
 /// Devices that miss the news find the conversation changed.

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{clock, json_ids, presence_columns, profile_columns};
+use super::{clock, json_ids};
 use crate::chat::protocol::ConversationHead;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{ConversationRow, END_OF_TIME, HeadRow, Micros, conversation_page, seq};
+use crate::server::store::sql::{presence_columns, profile_columns};
 use crate::server::store::{ConversationCursor, ConversationPage};
 
 pub async fn conversations(

@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use super::contacts::is_silent;
 use super::retention::forgotten;
-use super::{begin, clock, silent};
+use super::{begin, clock};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
 use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
+use crate::server::store::sql::silent;
 use crate::server::store::{Insert, Mark, NewMessage, Position};
 
 /// The stored messages with the senders and client_ids of `$1`.

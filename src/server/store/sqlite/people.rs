@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{begin, clock, json_ids, profile_columns};
+use super::{begin, clock, json_ids};
 use crate::domain::{Profile, SessionId, UserId, Username};
 use crate::server::store::rows::{Micros, ProfileRow, departed};
 use crate::server::store::search::Searchable;
+use crate::server::store::sql::profile_columns;
 use crate::server::store::{Departed, NewProfile, Verified};
 
 pub async fn create_profile(db: &mut SqliteConnection, new: NewProfile) -> anyhow::Result<bool> {
