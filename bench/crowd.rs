@@ -25,7 +25,7 @@ const SETTLING: Duration = Duration::from_secs(5);
 /// # Errors
 /// When one cannot be opened.
 pub async fn open(system: &System) -> Result<Vec<Device>> {
-    let open = async |person: &Person| Device::open(&system.socket_address(person).await?).await;
+    let open = async |person: &Person| Device::open(&system.socket_address(0, person).await?).await;
     stream::iter(&system.people).map(open).buffered(OPENING).try_collect().await
 }
 
@@ -33,11 +33,11 @@ pub async fn open(system: &System) -> Result<Vec<Device>> {
 ///
 /// # Errors
 /// When a socket does not stay open.
-pub async fn idle(plan: &Plan, kind: Kind) -> Result<Figures> {
-    let count = plan.sockets as usize;
+pub async fn idle(plan: &Plan, kind: Kind, sockets: u32) -> Result<Figures> {
+    let count = sockets as usize;
     let system = System::start(plan, kind, Home::Served, count).await?;
-    let mut processes = system.processes(plan, Home::Served).await?;
-    let empty = resident(system.pid())?;
+    let mut processes = system.processes(plan).await?;
+    let empty = resident(system.server(0).pid())?;
 
     let mut holding = JoinSet::<Result<Infallible>>::new();
     for mut device in open(&system).await? {
@@ -59,7 +59,7 @@ pub async fn idle(plan: &Plan, kind: Kind) -> Result<Figures> {
         }
     }
     let mut figures = watch.end()?;
-    let full = resident(system.pid())?;
+    let full = resident(system.server(0).pid())?;
     let socket_seconds = watch.seconds() * count as f64;
     figures.insert("base_mib".to_owned(), empty as f64 / 1_048_576.0);
     figures.insert("kib_socket".to_owned(), full.saturating_sub(empty) as f64 / 1024.0 / count as f64);

@@ -66,6 +66,27 @@ impl Database {
         Ok(count.try_into()?)
     }
 
+    /// How many bytes PostgreSQL has written to its log, ever.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn log_position(&self) -> Result<f64> {
+        self.ask("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8").await
+    }
+
+    /// How many bytes the messages take up in PostgreSQL, with their indexes.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub async fn size_of_messages(&self) -> Result<f64> {
+        self.ask("SELECT pg_total_relation_size('messages')::float8").await
+    }
+
+    async fn ask(&self, question: &'static str) -> Result<f64> {
+        let mut db = PgConnection::connect(&self.url).await?;
+        Ok(sqlx::query_scalar(question).fetch_one(&mut db).await?)
+    }
+
     /// Removes it; whoever still uses it is thrown out.
     ///
     /// # Errors

@@ -59,6 +59,8 @@ struct Sent {
 /// See the module.
 pub struct Ledger {
     span: Span,
+    /// The position of the newest message before all of these.
+    before: u64,
     /// Those not yet both acknowledged and delivered.
     open: VecDeque<Sent>,
     acked: u64,
@@ -67,9 +69,9 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Nothing was sent yet.
-    pub fn new(span: Span) -> Self {
-        Self { span, open: VecDeque::new(), acked: 0, delivered: 0, samples: Samples::default() }
+    /// Nothing was sent yet; the conversation stood at `before`.
+    pub fn new(span: Span, before: u64) -> Self {
+        Self { span, before, open: VecDeque::new(), acked: 0, delivered: 0, samples: Samples::default() }
     }
 
     /// Notes a send that goes out now and was due then.
@@ -128,12 +130,12 @@ impl Ledger {
     }
 
     /// When the send was due that has to be the next one of a kind.
-    fn expect(&self, kind: &str, before: u64, stored: &Stored) -> Result<Instant> {
-        let next = before + 1;
-        ensure!(stored.seq >= next, "doubled: {} was {kind} again after {before}", stored.seq);
-        ensure!(stored.seq == next, "lost or out of order: {} was {kind} after {before}", stored.seq);
+    fn expect(&self, kind: &str, count: u64, stored: &Stored) -> Result<Instant> {
+        let last = self.before + count;
+        ensure!(stored.seq > last, "doubled: {} was {kind} again after {last}", stored.seq);
+        ensure!(stored.seq == last + 1, "lost or out of order: {} was {kind} after {last}", stored.seq);
         let settled = self.acked.min(self.delivered);
-        let sent = usize::try_from(before - settled).ok().and_then(|index| self.open.get(index));
+        let sent = usize::try_from(count - settled).ok().and_then(|index| self.open.get(index));
         let due = sent.filter(|sent| sent.client_id == stored.client_id).map(|sent| sent.due);
         due.ok_or_else(|| {
             anyhow::anyhow!("{} was {kind} with the id {}, which is not its", stored.seq, stored.client_id)
@@ -160,7 +162,7 @@ mod tests {
 
     fn ledger() -> (Ledger, Instant) {
         let now = Instant::now();
-        (Ledger::new(Span { from: now, until: now + Duration::from_secs(1) }), now)
+        (Ledger::new(Span { from: now, until: now + Duration::from_secs(1) }, 0), now)
     }
 
     #[test]
@@ -209,6 +211,18 @@ mod tests {
         assert_eq!(ledger.in_flight(), 2);
         assert!(ledger.ack(&Stored { client_id: Uuid::now_v7(), seq: 2 }, now).is_err(), "a stranger");
         assert_eq!(ledger.missing(), "2 of 3 not acknowledged, 2 not delivered");
+    }
+
+    #[test]
+    fn a_conversation_goes_on_where_it_stood() {
+        let (ledger, now) = ledger();
+        let mut ledger = Ledger { before: 1000, ..ledger };
+        let client_id = ledger.send(now, now);
+        assert!(ledger.ack(&Stored { client_id, seq: 1 }, now).is_err());
+        assert!(ledger.ack(&Stored { client_id, seq: 1000 }, now).is_err());
+        ledger.ack(&Stored { client_id, seq: 1001 }, now).unwrap();
+        ledger.deliver(&Stored { client_id, seq: 1001 }, now).unwrap();
+        assert_eq!((ledger.in_flight(), ledger.close().completed), (0, 1));
     }
 
     #[test]

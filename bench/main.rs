@@ -15,9 +15,13 @@ mod floor;
 mod floor_store;
 mod ledger;
 mod pair;
+mod past;
 mod plan;
+mod plot;
 mod reads;
 mod report;
+mod scale;
+mod server;
 mod storm;
 mod system;
 mod traffic;
@@ -41,6 +45,8 @@ struct Cli {
 enum Command {
     /// Measure, print a table, write JSON.
     Run(Box<plan::Plan>),
+    /// Make the figures and plots of a page anew.
+    Plot(plot::Settings),
     /// Serve as the floor. `run` starts it by itself.
     Floor(floor::Settings),
 }
@@ -50,6 +56,7 @@ enum Command {
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(plan) => plan::run(&plan).await,
+        Command::Plot(settings) => settings.plot(),
         Command::Floor(settings) => floor::serve(settings).await,
     };
     match outcome {

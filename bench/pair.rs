@@ -28,18 +28,22 @@ pub struct Pair {
     sender: Device,
     receiver: Device,
     receiver_id: Uuid,
+    /// Where their conversation stands.
+    before: u64,
 }
 
 impl Pair {
-    /// Both on their sockets.
+    /// Both on their sockets, the receiver at the instance after that of the sender.
     ///
     /// # Errors
     /// When one cannot be opened.
-    pub async fn open(system: &System, sender: &Person, receiver: &Person) -> Result<Self> {
+    pub async fn open(system: &System, n: usize, sender: &Person, receiver: &Person) -> Result<Self> {
         let receiver_id = receiver.id;
-        let receiver = Device::open(&system.socket_address(receiver).await?).await?;
-        let sender = Device::open(&system.socket_address(sender).await?).await?;
-        Ok(Self { sender, receiver, receiver_id })
+        let receiver = Device::open(&system.socket_address(n + 1, receiver).await?).await?;
+        let sender = Device::open(&system.socket_address(n, sender).await?).await?;
+        let head = sender.heads.iter().find(|head| head.peer_id == receiver_id);
+        let before = head.map_or(0, |head| head.last_seq);
+        Ok(Self { sender, receiver, receiver_id, before })
     }
 
     /// Writes until it is over and everything arrived.
@@ -47,7 +51,7 @@ impl Pair {
     /// # Errors
     /// When a message is lost, doubled or out of order, or a socket ends.
     pub async fn run(mut self, pace: Pace, span: Span) -> Result<Samples> {
-        let mut ledger = Ledger::new(span);
+        let mut ledger = Ledger::new(span, self.before);
         let limit = span.until.saturating_duration_since(Instant::now()) + PATIENCE;
         match timeout(limit, self.talk(pace, span, &mut ledger)).await {
             Ok(outcome) => outcome?,

@@ -15,7 +15,7 @@ use crate::database::{self, Home};
 use crate::report::{Figures, Report};
 use crate::system::Kind;
 use crate::traffic::{self, Load};
-use crate::{crowd, reads, storm, usage};
+use crate::{crowd, plot, reads, scale, storm, usage};
 
 /// File descriptors beside those of the load's sockets.
 const OTHER_FILES: u64 = 500;
@@ -27,7 +27,7 @@ pub enum Mode {
     Saturate,
     /// How long a message takes when there is nothing else to do, and at a middling load.
     Latency,
-    /// The same on SQLite, without Redis.
+    /// Both on SQLite, without Redis; the peer stays where it is.
     Embedded,
     /// What a socket costs that says nothing.
     Idle,
@@ -37,6 +37,8 @@ pub enum Mode {
     History,
     /// A search among many people.
     Search,
+    /// How all of this grows.
+    Scale,
 }
 
 /// What to measure and with what.
@@ -54,6 +56,9 @@ pub struct Plan {
     /// The file for the outcome; what runs meanwhile keeps its files beside it.
     #[arg(long)]
     out: PathBuf,
+    /// A page whose figures and plots `scale` makes anew.
+    #[arg(long)]
+    page: Option<PathBuf>,
     /// A PostgreSQL in which databases can be made.
     #[arg(long, env = "TEST_DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
@@ -78,8 +83,8 @@ pub struct Plan {
     /// Sockets that are idle, and that come back at once.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(2..=9000))]
     pub sockets: u32,
-    /// Messages of the long conversation.
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1000..=2_000_000))]
+    /// Messages of the longest conversation; `scale` has ten times as many in all.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100_000..=2_000_000))]
     pub messages: u64,
     /// People to search among.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(100..=200_000))]
@@ -99,6 +104,21 @@ impl Plan {
         std::fs::create_dir_all(folder)?;
         // What runs there looks at paths from there.
         Ok(folder.canonicalize()?)
+    }
+
+    /// Time enough for a point of a curve.
+    pub fn half_the_seconds(&self) -> u64 {
+        self.seconds.div_ceil(2)
+    }
+
+    /// Who writes as much as they can.
+    pub fn saturating(&self) -> Load {
+        Load::Saturating { pairs: self.pairs.into(), window: self.window.into() }
+    }
+
+    /// One pair with nobody beside it, and a middling load.
+    pub fn paced(&self) -> [Load; 2] {
+        [Load::Paced { pairs: 1, rate: self.rate }, Load::Paced { pairs: 64, rate: 5 * self.rate }]
     }
 
     fn modes(&self) -> BTreeSet<Mode> {
@@ -129,30 +149,29 @@ pub async fn run(plan: &Plan) -> Result<()> {
     // What was measured before something went wrong is of use, too.
     report.write(&plan.out)?;
     report.print();
-    measured.context("the run takes too long")?
+    measured.context("the run takes too long")??;
+    plan.page.as_ref().map_or(Ok(()), |page| plot::plot(&plan.out, page))
 }
 
 async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
     for mode in plan.modes() {
         match mode {
-            Mode::Saturate => {
-                let (pairs, window) = (usize::from(plan.pairs), usize::from(plan.window));
-                traffic(plan, report, Home::Served, Load::Saturating { pairs, window }).await?;
-            }
+            Mode::Saturate => traffic(plan, report, Home::Served, plan.saturating()).await?,
             Mode::Latency => {
-                for load in paced(plan) {
+                for load in plan.paced() {
                     traffic(plan, report, Home::Served, load).await?;
                 }
             }
             Mode::Embedded => {
-                for load in paced(plan) {
+                let [single, crowd] = plan.paced();
+                for load in [plan.saturating(), single, crowd] {
                     traffic(plan, report, Home::Embedded, load).await?;
                 }
             }
             Mode::Idle => {
                 let scenario = format!("idle, {} sockets", plan.sockets);
-                compare(plan, report, &scenario, Home::Served, async |kind| crowd::idle(plan, kind).await)
-                    .await?;
+                let measure = async |kind| crowd::idle(plan, kind, plan.sockets).await;
+                compare(plan, report, &scenario, measure).await?;
             }
             Mode::Storm => {
                 for round in 0..plan.rounds {
@@ -167,35 +186,34 @@ async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
             }
             Mode::Search => {
                 for home in [Home::Served, Home::Embedded] {
-                    reads::search(plan, home, plan.rounds, report).await?;
+                    reads::search(plan, home, plan.crowd, plan.rounds, |what, round, figures| {
+                        let scenario = format!("search for {what} among {}, {}", plan.crowd, home.name());
+                        report.add(&scenario, Kind::Mosaic, round, figures);
+                    })
+                    .await?;
                 }
             }
+            Mode::Scale => scale::run(plan, report).await?,
         }
     }
     Ok(())
 }
 
-fn paced(plan: &Plan) -> [Load; 2] {
-    [Load::Paced { pairs: 1, rate: plan.rate }, Load::Paced { pairs: 64, rate: 5 * plan.rate }]
-}
-
 async fn traffic(plan: &Plan, report: &mut Report, home: Home, load: Load) -> Result<()> {
     let scenario = format!("{load}, {}", home.name());
-    compare(plan, report, &scenario, home, async |kind| traffic::drive(plan, kind, home, load).await).await
+    compare(plan, report, &scenario, async |kind| traffic::drive(plan, kind, home, load).await).await
 }
 
-/// Rounds of floor, Mosaic and peer, and the floor once more at the end. On SQLite there is no peer.
+/// Rounds of floor, Mosaic and peer, and the floor once more at the end.
 async fn compare(
     plan: &Plan,
     report: &mut Report,
     scenario: &str,
-    home: Home,
     measure: impl AsyncFn(Kind) -> Result<Figures>,
 ) -> Result<()> {
     for round in 0..=plan.rounds {
         for kind in [Kind::Floor, Kind::Mosaic, Kind::Peer] {
-            let is_last_floor = round == plan.rounds;
-            if (is_last_floor && kind != Kind::Floor) || (kind == Kind::Peer && home == Home::Embedded) {
+            if round == plan.rounds && kind != Kind::Floor {
                 continue;
             }
             let figures = measure(kind).await;

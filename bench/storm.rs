@@ -3,10 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use mosaic::domain::{ClientId, MessageBody, MessageId, UserId};
-use mosaic::server::clock::Clock;
-use mosaic::server::store::{self, Insert, NewMessage, SharedStore};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -14,8 +10,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::crowd;
-use crate::database::{self, Home};
-use crate::pair::CONTENT;
+use crate::database::Home;
+use crate::past::fill;
 use crate::plan::Plan;
 use crate::report::{Figures, spread};
 use crate::system::{Kind, Person, System};
@@ -28,44 +24,11 @@ const HELD: u64 = 10;
 const MISSED: u64 = 50;
 /// Calls over HTTP at a time: a proxy in front keeps so many connections to a server.
 const CALLS: usize = 128;
-/// Messages that are stored at a time.
-const STORING: usize = 1024;
 
 #[derive(Deserialize)]
 struct Page {
     messages: Vec<Stored>,
     last_seq: u64,
-}
-
-/// Fills conversations through the product's own store, as another instance would; each gets `count` messages, its
-/// two people taking turns.
-///
-/// # Errors
-/// When one is not stored.
-pub async fn fill(store: &SharedStore, pairs: &[(Uuid, Uuid)], count: u64) -> Result<()> {
-    let clock = Clock::system();
-    let body = MessageBody::parse(CONTENT)?;
-    let message = |n: u64, (a, b): (Uuid, Uuid)| {
-        let (sender, receiver) = if n.is_multiple_of(2) { (a, b) } else { (b, a) };
-        NewMessage {
-            id: MessageId(Uuid::now_v7()),
-            client_id: ClientId(Uuid::now_v7()),
-            sender_id: UserId(sender),
-            receiver_id: UserId(receiver),
-            body: body.clone(),
-            created_at: clock.now(),
-        }
-    };
-    let all = (0..count).flat_map(|n| pairs.iter().map(move |&pair| (n, pair)));
-    stream::iter(all)
-        .map(async |(n, pair)| {
-            let stored = store.insert_message(&message(n, pair)).await?;
-            ensure!(matches!(stored, Insert::Stored(_)), "not stored: {stored:?}");
-            Ok(())
-        })
-        .buffer_unordered(STORING)
-        .try_collect()
-        .await
 }
 
 /// How long it takes until all are back and hold everything, without a gap and without a double.
@@ -76,18 +39,16 @@ pub async fn reconnect(plan: &Plan) -> Result<Figures> {
     // Two for each conversation.
     let count = plan.sockets as usize / 2 * 2;
     let system = Arc::new(System::start(plan, Kind::Mosaic, Home::Served, count).await?);
-    let processes = system.processes(plan, Home::Served).await?;
-    let store = store::connect(&system.database.url).await?;
+    let processes = system.processes(plan).await?;
     let pairs: Vec<_> = system.people.chunks(2).map(|people| (people[0].id, people[1].id)).collect();
 
-    fill(&store, &pairs, HELD).await?;
+    fill(&system.database, &pairs, HELD).await?;
     let devices = crowd::open(&system).await?;
     for device in &devices {
         ensure!(device.heads.iter().map(|head| head.last_seq).eq([HELD]), "{:?}", device.heads);
     }
     drop(devices);
-    fill(&store, &pairs, MISSED).await?;
-    database::settle(&plan.database_url).await?;
+    fill(&system.database, &pairs, MISSED).await?;
 
     let watch = Watch::begin(&processes)?;
     let begun = Instant::now();
@@ -122,7 +83,7 @@ pub async fn reconnect(plan: &Plan) -> Result<Figures> {
 async fn come_back(system: &System, calls: &Semaphore, me: &Person, peer: Uuid) -> Result<Device> {
     let address = {
         let _call = calls.acquire().await?;
-        system.socket_address(me).await?
+        system.socket_address(0, me).await?
     };
     let device = Device::open(&address).await?;
     let head =

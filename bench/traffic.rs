@@ -15,8 +15,8 @@ use crate::ledger::{Samples, Span};
 use crate::pair::{Pace, Pair};
 use crate::plan::Plan;
 use crate::report::{Figures, spread};
-use crate::system::{Bound, Kind, System};
-use crate::usage::{Process, STACK, Watch};
+use crate::system::{Kind, Person, System};
+use crate::usage::{Bound, Process, STACK, Watch};
 
 /// Caches, plans and files get to where they stay.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -42,6 +42,14 @@ pub enum Load {
     },
 }
 
+impl Load {
+    /// How many pairs.
+    pub fn pairs(self) -> usize {
+        let (Self::Saturating { pairs, .. } | Self::Paced { pairs, .. }) = self;
+        pairs
+    }
+}
+
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,22 +64,38 @@ impl fmt::Display for Load {
 /// # Errors
 /// When a message is lost, doubled or out of order, or not stored.
 pub async fn drive(plan: &Plan, kind: Kind, home: Home, load: Load) -> Result<Figures> {
-    let (Load::Saturating { pairs: count, .. } | Load::Paced { pairs: count, .. }) = load;
-    let system = System::start(plan, kind, home, 2 * count).await?;
-    let processes = system.processes(plan, home).await?;
+    let system = System::start(plan, kind, home, 2 * load.pairs()).await?;
+    let (figures, sent) = talk(plan, &system, &system.people, load, plan.seconds).await?;
+    system.stop(plan, sent).await?;
+    Ok(figures)
+}
+
+/// Lets people write to each other, those who stand side by side, for so many seconds after the warm-up. Gives back
+/// how many messages they sent in all, too.
+///
+/// # Errors
+/// When a message is lost, doubled or out of order.
+pub async fn talk(
+    plan: &Plan,
+    system: &System,
+    people: &[Person],
+    load: Load,
+    seconds: u64,
+) -> Result<(Figures, u64)> {
+    let processes = system.processes(plan).await?;
     let _bound = match load {
         Load::Saturating { .. } => Some(Bound::to_one(&processes)?),
         Load::Paced { .. } => None,
     };
-    let pairs: Vec<Pair> = stream::iter(system.people.chunks(2))
-        .map(|people| Pair::open(&system, &people[0], &people[1]))
+    let pairs: Vec<Pair> = stream::iter(people.chunks(2).enumerate())
+        .map(|(n, people)| Pair::open(system, n, &people[0], &people[1]))
         .buffered(OPENING)
         .try_collect()
         .await?;
     database::settle(&plan.database_url).await?;
 
     let from = Instant::now() + WARM_UP;
-    let span = Span { from, until: from + Duration::from_secs(plan.seconds) };
+    let span = Span { from, until: from + Duration::from_secs(seconds) };
     let (mut talking, mut told) = (JoinSet::new(), Vec::new());
     for pair in pairs {
         let pace = match load {
@@ -94,9 +118,9 @@ pub async fn drive(plan: &Plan, kind: Kind, home: Home, load: Load) -> Result<Fi
     if let Some(pacing) = pacing {
         pacing.join().map_err(|_| anyhow::anyhow!("the pace broke"))??;
     }
-    system.stop(plan, samples.sent).await?;
-    judge(&mut figures, samples, load, plan.seconds)?;
-    Ok(figures)
+    let sent = samples.sent;
+    judge(&mut figures, samples, load, seconds)?;
+    Ok((figures, sent))
 }
 
 /// Waits until everybody is done, and watches the processes during the span.

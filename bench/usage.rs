@@ -131,8 +131,10 @@ impl Watch {
         let mut all = 0.0;
         for (process, before) in &self.processes {
             let (name, used) = (process.name, process.cpu_seconds()? - before);
-            figures.insert(format!("cpu_s_{name}"), used);
-            figures.insert(format!("memory_mib_{name}"), process.memory()? as f64 / 1_048_576.0);
+            // Instances count together.
+            *figures.entry(format!("cpu_s_{name}")).or_default() += used;
+            *figures.entry(format!("memory_mib_{name}")).or_default() +=
+                process.memory()? as f64 / 1_048_576.0;
             if name != LOAD {
                 all += used;
             }
@@ -147,11 +149,41 @@ pub const LOAD: &str = "load";
 /// The figure of all processes of the stack.
 pub const STACK: &str = "cpu_s_stack";
 
+/// A stack bound to one processor and the load to the others, for as long as this lives.
+pub struct Bound {
+    processes: Vec<Process>,
+    processors: usize,
+}
+
+impl Bound {
+    /// Binds; with a single processor there is nothing to choose.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn to_one(processes: &[Process]) -> Result<Self> {
+        let processors = std::thread::available_parallelism()?.get();
+        let bound = Self { processes: processes.to_vec(), processors };
+        if processors > 1 {
+            let (load, stack): (Vec<_>, Vec<_>) = processes.iter().partition(|process| process.name == LOAD);
+            bind(&load, &format!("1-{}", processors - 1))?;
+            bind(&stack, "0")?;
+        }
+        Ok(bound)
+    }
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        if self.processors > 1
+            && let Err(error) = bind(&self.processes, &format!("0-{}", self.processors - 1))
+        {
+            crate::say(&format!("processes stay bound to one processor: {error:#}"));
+        }
+    }
+}
+
 /// Binds every thread of these processes, and what they start from now on, to some processors.
-///
-/// # Errors
-/// When the system refuses.
-pub fn bind(processes: &[Process], processors: &str) -> Result<()> {
+fn bind(processes: &[Process], processors: &str) -> Result<()> {
     for process in processes {
         for pid in process.members()? {
             let output =
