@@ -35,6 +35,7 @@ const MARK: &str = "scale: ";
 
 /// The name of a point: what grows or is done, by whom or how, and how much there is of it. None has a comma in it.
 fn name(topic: &str, series: &str, amount: u64, of: &str) -> String {
+    let of = if amount == 1 { of.trim_end_matches('s') } else { of };
     format!("{MARK}{topic}, {series}, {} {of}", short(amount))
 }
 
@@ -172,17 +173,22 @@ async fn long_conversations(
     lengths: &mut [u64],
 ) -> Result<()> {
     let stored = system.database.messages().await?;
-    let among = |what: &str| format!("{what} among {}", short(stored));
+    let among = format!("among {}", short(stored));
     for ((couple, length), part) in couples.iter().zip(lengths).zip(TENTHS) {
         let amount = plan.messages / part;
-        for (what, offset) in [("newest", 0), ("at nine tenths", amount / 10 * 9)] {
+        for (what, offset) in [("newest", 0), ("oldest tenth", amount / 10 * 9)] {
             let figures = reads::page(plan, system, &couple[0], &couple[1], *length, offset).await?;
-            report.add(&name("history", &among(what), amount, "messages"), Kind::Mosaic, 0, figures);
+            report.add(
+                &name("history", &format!("{what} {among}"), amount, "messages"),
+                Kind::Mosaic,
+                0,
+                figures,
+            );
         }
         let [load, _] = plan.paced();
         let (figures, sent) = traffic::talk(plan, system, couple, load, plan.half_the_seconds()).await?;
         *length += sent;
-        report.add(&name("send", &among("sends"), amount, "messages"), Kind::Mosaic, 0, figures);
+        report.add(&name("send", &among, amount, "messages"), Kind::Mosaic, 0, figures);
     }
     Ok(())
 }
@@ -212,6 +218,7 @@ mod tests {
     fn a_name_can_be_taken_apart() {
         let name = name("history", "newest among 10 M", 2500, "messages");
         assert_eq!(parts(&name), Some(["history", "newest among 10 M", "2.5 k messages"]));
+        assert_eq!(parts(&super::name("pairs", "x", 1, "pairs")), Some(["pairs", "x", "1 pair"]));
         assert_eq!(parts("idle, 5000 sockets"), None);
         assert_eq!([short(999), short(1_111_000)], ["999", "1.1 M"]);
     }

@@ -10,8 +10,10 @@ const SOCKETS: f64 = 1e6;
 const MESSAGES: f64 = 1e5;
 /// How busy a processor is planned to be.
 const BUSY: f64 = 0.5;
-/// Processors of a machine for an instance, and of one for PostgreSQL.
+/// What an instance has, at most: processors, and sockets that all come back to the others when it dies.
 const INSTANCE_PROCESSORS: f64 = 4.0;
+const INSTANCE_SOCKETS: f64 = 50_000.0;
+/// Processors of a machine for PostgreSQL.
 const POSTGRES_PROCESSORS: f64 = 32.0;
 /// Connections an instance opens to PostgreSQL; see `docs/OPERATIONS.md`.
 const CONNECTIONS: f64 = 18.0;
@@ -31,23 +33,24 @@ struct Costs {
 
 impl Costs {
     fn read(points: &[Point]) -> Result<Self> {
-        let of = |topic, series, figure| find(points, topic, series, figure);
+        let most = |topic, figure| find(points, topic, "", figure);
         Ok(Self {
-            socket_kib: of("sockets", "", "kib_socket")?,
-            socket_us_s: of("sockets", "", "cpu_us_socket_s")?,
-            opening_us: of("inbox", "opening", "cpu_us_answer_stack")?,
-            server_us: of("saturate", "", "cpu_us_message_server")?,
-            postgres_us: of("saturate", "", "cpu_us_message_postgres")?,
-            redis_us: of("saturate", "", "cpu_us_message_redis")?,
-            log_bytes: of("saturate", "", "log_bytes_message")?,
-            stored_bytes: of("storage", "", "bytes_message")?,
+            socket_kib: most("sockets", "kib_socket")?,
+            socket_us_s: most("sockets", "cpu_us_socket_s")?,
+            opening_us: find(points, "inbox", "opening a socket, 10 conversations", "cpu_us_answer_stack")?,
+            server_us: most("saturate", "cpu_us_message_server")?,
+            postgres_us: most("saturate", "cpu_us_message_postgres")?,
+            redis_us: most("saturate", "cpu_us_message_redis")?,
+            log_bytes: most("saturate", "log_bytes_message")?,
+            stored_bytes: most("storage", "bytes_message")?,
         })
     }
 }
 
-/// A figure of a series whose name holds this, where there is most of what grows.
-fn find(points: &[Point], topic: &str, series: &str, figure: &str) -> Result<f64> {
-    let point = points.iter().rfind(|point| point.topic == topic && point.series.contains(series));
+/// A figure of the last point of a topic whose series and group begin so: that with the most of what grows.
+fn find(points: &[Point], topic: &str, place: &str, figure: &str) -> Result<f64> {
+    let is_there = |point: &&Point| format!("{}, {}", point.series, point.group).starts_with(place);
+    let point = points.iter().filter(|point| point.topic == topic).rfind(is_there);
     let value = point.and_then(|point| point.figures.get(figure)).copied();
     value.with_context(|| format!("no {figure} of {topic} was measured"))
 }
@@ -73,7 +76,7 @@ fn measured(costs: &Costs) -> String {
         &[
             ("memory of an idle socket, in the server", format!("{} KiB", number(costs.socket_kib))),
             ("processor time of an idle socket, whole stack, each second", us(costs.socket_us_s)),
-            ("processor time of opening a socket with 1000 conversations, whole stack", us(costs.opening_us)),
+            ("processor time of opening a socket with 10 conversations, whole stack", us(costs.opening_us)),
             ("processor time of a message between two instances: instances", us(costs.server_us)),
             ("– PostgreSQL", us(costs.postgres_us)),
             ("– Redis", us(costs.redis_us)),
@@ -90,7 +93,7 @@ fn computed(costs: &Costs) -> String {
     let processors = |us: f64| us * 1e-6;
     let idle = processors(SOCKETS * costs.socket_us_s);
     let talking = processors(MESSAGES * costs.server_us);
-    let instances = ((idle + talking) / (INSTANCE_PROCESSORS * BUSY)).ceil();
+    let instances = ((idle + talking) / (INSTANCE_PROCESSORS * BUSY)).max(SOCKETS / INSTANCE_SOCKETS).ceil();
     let memory = SOCKETS * costs.socket_kib / 1024.0 / 1024.0;
     let redis = processors(MESSAGES * costs.redis_us);
     let postgres = processors(MESSAGES * costs.postgres_us);
@@ -101,8 +104,11 @@ fn computed(costs: &Costs) -> String {
             ("memory of all sockets, in the servers", format!("{} GiB", number(memory))),
             ("processors busy with idle sockets", number(idle)),
             ("processors of instances busy with messages", number(talking)),
-            ("**instances** of 4 processors that are half busy", number(instances)),
-            ("sockets of each", number(returning)),
+            (
+                "**instances** of 4 processors that are half busy, with 50 000 sockets at most",
+                number(instances),
+            ),
+            ("messages of each", format!("{}/s", number(MESSAGES / instances))),
             ("memory of each, for sockets", format!("{} MiB", number(memory * 1024.0 / instances))),
             ("processors of Redis busy with messages", number(redis)),
             ("**shards of Redis** that are half busy", number((redis / BUSY).ceil())),
@@ -125,17 +131,16 @@ fn computed(costs: &Costs) -> String {
     )
 }
 
-/// What a single one of each can do, the least first: as sockets and instances are added, that is the order in which
-/// things come to their end.
+/// What a single one of each that all instances share can do, the least first: that is the order in which they come to
+/// their end.
 fn limits(costs: &Costs) -> String {
     let mut limits = [
         ("one Redis, half busy", BUSY * 1e6 / costs.redis_us),
         ("one PostgreSQL of 32 processors, half busy", BUSY * POSTGRES_PROCESSORS * 1e6 / costs.postgres_us),
-        ("one instance of 4 processors, half busy", BUSY * INSTANCE_PROCESSORS * 1e6 / costs.server_us),
     ];
     limits.sort_by(|a, b| a.1.total_cmp(&b.1));
     let rows = limits.map(|(what, value)| (what, format!("{} messages/s", number(value))));
-    table("computed: what one can do, the least first", &rows)
+    table("computed: where one is not enough any more", &rows)
 }
 
 #[cfg(test)]
@@ -160,13 +165,14 @@ mod tests {
             "| memory of all sockets, in the servers | 7.63 GiB |",
             "| processors busy with idle sockets | 2 |",
             "| processors of instances busy with messages | 3 |",
-            "| **instances** of 4 processors that are half busy | 3 |",
+            "| **instances** of 4 processors that are half busy, with 50 000 sockets at most | 20 |",
+            "| messages of each | 5000/s |",
             "| **shards of Redis** that are half busy | 2 |",
             "| **databases** on machines of 32 processors that are half busy | 1 |",
             "| log of all databases, each second | 50 MB |",
             "| new rows and indexes of a day | 3.46 TB |",
-            "| connections that a database gets from all instances | 54 |",
-            "| one instance dies: processor time until all its sockets are open elsewhere | 333 s |",
+            "| connections that a database gets from all instances | 360 |",
+            "| one instance dies: processor time until all its sockets are open elsewhere | 50 s |",
         ] {
             assert!(text.contains(row), "{row}\n{text}");
         }
@@ -183,6 +189,7 @@ mod tests {
         };
         let points = [point("1", 1.0), point("2", 2.0)];
         assert_eq!(find(&points, "sockets", "", "kib_socket").unwrap(), 2.0);
+        assert_eq!(find(&points, "sockets", "idle, 1", "kib_socket").unwrap(), 1.0);
         assert!(find(&points, "sockets", "", "cpu_us_socket_s").is_err());
         assert!(find(&points, "sockets", "busy", "kib_socket").is_err());
     }
