@@ -102,15 +102,18 @@ async fn instances(plan: &Plan, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// More and more people who write at once.
+/// More and more people who write at once. They wrote before: to begin a thousand conversations takes longer than the
+/// warm-up.
 async fn pairs(plan: &Plan, report: &mut Report) -> Result<()> {
     for window in WINDOWS {
         for pairs in PAIRS {
             let system = System::start(plan, Kind::Mosaic, Home::Served, 2 * pairs).await?;
+            let couples: Vec<_> = system.people.chunks(2).map(|both| (both[0].id, both[1].id)).collect();
+            fill(&system.database, &couples, 1).await?;
             let load = Load::Saturating { pairs, window };
             let (figures, sent) =
                 traffic::talk(plan, &system, &system.people, load, plan.half_the_seconds()).await?;
-            system.stop(plan, sent).await?;
+            system.stop(plan, sent + pairs as u64).await?;
             let series = format!("{window} under way in each");
             report.add(&name("pairs", &series, pairs as u64, "pairs"), Kind::Mosaic, 0, figures);
         }
