@@ -35,6 +35,7 @@ impl Chart {
 <style>
   text {{ font: 12px system-ui, sans-serif; fill: #333 }}
   .title {{ font-weight: 600; font-size: 14px }}
+  .label {{ font-size: 11px }}
   .value {{ font-size: 10px }}
   .line {{ stroke: #8888; stroke-width: 1 }}
   @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} }}
