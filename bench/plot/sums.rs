@@ -16,7 +16,7 @@ const INSTANCE_SOCKETS: f64 = 50_000.0;
 /// Processors of a machine for PostgreSQL.
 const POSTGRES_PROCESSORS: f64 = 32.0;
 /// Connections an instance opens to PostgreSQL; see `docs/OPERATIONS.md`.
-const CONNECTIONS: f64 = 18.0;
+const CONNECTIONS: f64 = 17.0;
 const DAY: f64 = 86_400.0;
 
 /// What was measured.
