@@ -4,6 +4,7 @@
 //! `axum::serve` has no time limit for headers, so a connection that sends a byte a minute would
 //! live for ever; hence the loop is here.
 
+mod lengths;
 mod line;
 
 use std::fs;
@@ -23,7 +24,8 @@ use tower::ServiceExt as _;
 
 use super::AppState;
 use super::limits::Place;
-use super::routes::Peer;
+use super::routes::{Peer, TwoLengths};
+use lengths::Lengths;
 use line::Line;
 
 /// The head of a request has to be there within this time; so has the next one, or the connection ends.
@@ -73,8 +75,7 @@ pub async fn serve(listener: TcpListener, app: Router, state: &AppState, stop: C
                     continue;
                 }
                 if let Some(held) = admit(state, peer, permit) {
-                    let line = Line::new(stream, held);
-                    state.tasks.spawn(connection(line, peer, app.clone(), stop.clone()));
+                    state.tasks.spawn(connection(stream, held, peer, app.clone(), stop.clone()));
                 }
             }
             Err(error) if is_of_the_other_end(&error) => {
@@ -134,9 +135,14 @@ fn open_files(limits: &str) -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-async fn connection(line: Line<Held>, peer: Peer, app: Router, stop: CancellationToken) {
+async fn connection(stream: TcpStream, held: Held, peer: Peer, app: Router, stop: CancellationToken) {
+    let lengths = Lengths::default();
+    let line = Line::new(stream, lengths.counter(), held);
     let service = hyper::service::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
+        if lengths.are_two(request.headers()) {
+            request.extensions_mut().insert(TwoLengths);
+        }
         app.clone().oneshot(request.map(Body::new))
     });
     let connection = http1::Builder::new()

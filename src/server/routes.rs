@@ -30,7 +30,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::AppState;
 use super::error::refuse;
 
-pub use extract::Peer;
+pub use extract::{Peer, TwoLengths};
 
 /// Everything this server answers.
 pub fn router(state: AppState) -> Router {
@@ -44,6 +44,7 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::router(&state))
         .merge(files::router(&state))
         .layer(from_fn_with_state(state.clone(), guard::cross_site))
+        .layer(from_fn(guard::one_length))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(from_fn_with_state(state.clone(), guard::pace))
         .layer(from_fn_with_state(state.clone(), observe::observe))
@@ -73,7 +74,7 @@ const AVATARS: CompressionLevel = CompressionLevel::Best;
 
 /// What is answered at the address of the metrics, when they have one.
 pub fn metrics_router(state: AppState) -> Router {
-    Router::from(health::metrics_router()).with_state(state)
+    Router::from(health::metrics_router()).layer(from_fn(guard::one_length)).with_state(state)
 }
 
 fn compression(level: CompressionLevel) -> CompressionLayer {

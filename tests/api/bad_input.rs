@@ -7,7 +7,7 @@
 //! | any HTTP | body too big, wrong type | `bodies_that_are_no_json_objects_are_refused`, `every_route_with_a_body_…` (`bad_input/http`), `a_body_of_unknown_length_…` (`bad_input/raw`) |
 //! | | broken, deep, NUL, lone surrogates | the same, and `hostile_texts_are_just_texts` (`bad_input/texts`) |
 //! | | unknown method | `a_method_nobody_offers_is_refused_on_every_route` (`bad_input/http`) |
-//! | | long address; two lengths | `addresses_above_…`, `two_ways_to_say_the_length_…`, `lengths_that_are_none_…` (`bad_input/raw`) |
+//! | | long address; two lengths | `addresses_above_…`, `two_ways_to_say_the_length_…`, `a_later_request_…`, `lengths_that_are_none_…` (`bad_input/raw`) |
 //! | log-in, sign-up | unknown and wrong: the answer, the time | `unknown_and_wrong_are_the_same_answer` (`accounts`), `ten_thousand_log_ins_…` (`bad_input/log_in`) |
 //! | | over-long password, ten thousand at once | `ten_thousand_log_ins_at_once_leave_the_rest_alive` (`bad_input/log_in`) |
 //! | | names | `names_follow_one_rule` (`bad_input/log_in`), `every_bad_field_of_a_sign_up_is_named` (`accounts`) |

@@ -1,5 +1,6 @@
 //! A connection's bytes. Whoever does not read what they asked for is hung up on: hyper has no limit
-//! for that, and a WebSocket's own, which is shorter and says why, covers only the WebSocket.
+//! for that, and a WebSocket's own, which is shorter and says why, covers only the WebSocket. What is read is
+//! looked through for what hyper does not tell.
 
 use std::io;
 use std::pin::Pin;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::lengths::Counter;
 
 /// Within this time whoever is behind takes all that waits, or as much as [`STEP`].
 const WRITE_TIME: Duration = Duration::from_secs(12);
@@ -23,12 +26,13 @@ pub struct Line<H> {
     behind: Option<Pin<Box<Sleep>>>,
     /// What was written since then.
     taken: usize,
+    lengths: Counter,
     _held: H,
 }
 
 impl<H> Line<H> {
-    pub fn new(stream: TcpStream, held: H) -> Self {
-        Self { stream, patience: WRITE_TIME, behind: None, taken: 0, _held: held }
+    pub fn new(stream: TcpStream, lengths: Counter, held: H) -> Self {
+        Self { stream, patience: WRITE_TIME, behind: None, taken: 0, lengths, _held: held }
     }
 
     fn in_time(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -63,7 +67,10 @@ impl<H: Unpin> AsyncRead for Line<H> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.lengths.pass(&buf.filled()[before..]);
+        read
     }
 }
 
@@ -104,11 +111,12 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::server::http::lengths::Lengths;
 
     async fn pair() -> (Line<()>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (Line::new(listener.accept().await.unwrap().0, ()), far)
+        (Line::new(listener.accept().await.unwrap().0, Lengths::default().counter(), ()), far)
     }
 
     /// Fills the buffers between the two, so that the next byte has to wait.

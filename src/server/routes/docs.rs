@@ -110,7 +110,7 @@ fn complete(operation: &mut Operation, path: &str, is_unsafe: bool) {
     let needs_log_in = operation.security.is_none();
     let has_body = operation.request_body.is_some();
     for (applies, status, description) in [
-        (has_body, "400", "`bad_json`: the body is not JSON."),
+        (has_body, "400", "`bad_json`: the body is not JSON; `two_lengths`: its length is given twice."),
         (needs_log_in, "401", "`unauthenticated`: nobody is logged in."),
         (is_unsafe, "403", "`cross_site`: a browser sends this for another site."),
         (path.contains('{'), "404", "`not_found`: no such person, or an id that is none."),

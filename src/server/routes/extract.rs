@@ -43,6 +43,10 @@ impl<S: Sync> FromRequestParts<S> for Device {
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// An extension of a request that says how long it is in two ways.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoLengths;
+
 /// The address a request comes from, for limits.
 pub struct Client(pub IpAddr);
 
@@ -186,7 +190,7 @@ pub async fn read(request: Request<Body>, limit: usize) -> Result<axum::body::By
 }
 
 /// Takes in a body nobody wants: hanging up while it is still being sent would take the answer with it.
-async fn pass_over(body: Body) {
+pub async fn pass_over(body: Body) {
     let mut data = body.into_data_stream();
     let mut left = PASSED_OVER_BYTES;
     let all = async {

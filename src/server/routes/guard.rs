@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::extract::{BODY_BYTES, Client, bearer, is_json, read};
+use super::extract::{BODY_BYTES, Client, TwoLengths, bearer, is_json, pass_over, read};
 use crate::server::AppState;
 use crate::server::error::refuse;
 use crate::server::origin::PublicOrigin;
@@ -60,6 +60,18 @@ fn sender(ours: &PublicOrigin, request: &Request) -> Sender {
 
 fn is_empty(request: &Request) -> bool {
     axum::body::HttpBody::is_end_stream(request.body())
+}
+
+/// Refuses a request that may be another one to whoever passed it on, and ends the connection, on which it
+/// may not have been the only one (RFC 9112, 6.1).
+pub async fn one_length(request: Request, next: Next) -> Response {
+    if request.extensions().get::<TwoLengths>().is_none() {
+        return next.run(request).await;
+    }
+    pass_over(request.into_body()).await;
+    let message = "A request has either Content-Length or Transfer-Encoding.";
+    let refusal = refuse(StatusCode::BAD_REQUEST, "two_lengths", message);
+    ([(header::CONNECTION, HeaderValue::from_static("close"))], refusal).into_response()
 }
 
 /// Holds back an address that asks for too much, before anything is looked up for it.
