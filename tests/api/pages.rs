@@ -1,5 +1,6 @@
 //! Pages as the server renders them, before any script runs.
 
+use futures::future::join_all;
 use reqwest::{Method, Response, StatusCode};
 
 use crate::harness::TestApp;
@@ -127,4 +128,19 @@ async fn a_page_is_complete_however_often_it_is_asked_for() {
         let status = page(&app, &path, Some(&ada.token)).await.status();
         assert_eq!(status, StatusCode::OK, "request {number}");
     }
+}
+
+/// A page is finished on whatever thread is free, and that may know nothing of what the page was made of.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_asked_for_at_once_are_all_there() {
+    let app = TestApp::spawn().await;
+    let ada = app.person("ada").await;
+    let visits = (0..8).map(async |_| {
+        for _ in 0..40 {
+            for (path, status) in [("/nowhere", StatusCode::NOT_FOUND), ("/messages", StatusCode::OK)] {
+                assert_eq!(page(&app, path, Some(&ada.token)).await.status(), status, "{path}");
+            }
+        }
+    });
+    join_all(visits).await;
 }

@@ -53,9 +53,13 @@ fn Attention(messenger: Messenger) -> impl IntoView {
         unread.track();
         count();
     });
-    let title = move |text: String| match counted.try_get().and_then(unread_label) {
-        Some(label) => format!("({label}) {text}"),
-        None => text,
+    let title = move |text: String| {
+        // The server writes the title last, maybe on a thread that knows nothing of the page's signals any more.
+        let label = if cfg!(feature = "ssr") { None } else { counted.try_get().and_then(unread_label) };
+        match label {
+            Some(label) => format!("({label}) {text}"),
+            None => text,
+        }
     };
     effect(move || {
         let icon = document().query_selector("link[rel=icon]").ok().flatten();
