@@ -8,4 +8,4 @@ LIMIT_KIB=4096
 scripts/e2e.sh --config screenshots.config.ts "$@"
 taken=$(du -sk --apparent-size docs/screenshots | cut -f1)
 [ "$taken" -le $LIMIT_KIB ] || die "docs/screenshots has $taken KiB, more than $LIMIT_KIB: fewer states, or less of each"
-say "docs/screenshots: $(find docs/screenshots -name '*.jpg' | wc -l) pictures, $taken KiB"
+say "docs/screenshots: $(find docs/screenshots -name '*.webp' | wc -l) pictures, $taken KiB"

@@ -1,10 +1,10 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from '@playwright/test';
 import { PHONE } from '../support/devices.js';
 import { root } from '../support/paths.js';
 
-const desktop = { viewport: { width: 1120, height: 700 } };
+const desktop = { viewport: { width: 1200, height: 800 } };
 
 /**
  * The three ways in which each state is shown, and the languages in which a few are. Without motion, so that
@@ -18,7 +18,7 @@ export const looks = {
   hebrew: { ...desktop, locale: 'he-IL', colorScheme: 'light', reducedMotion: 'reduce' },
 } as const satisfies Record<string, BrowserContextOptions>;
 
-/** The pictures of one look: `docs/screenshots/{look}/{state}.jpg`. */
+/** The pictures of one look: `docs/screenshots/{look}/{state}.webp`. */
 export class Album {
   private constructor(readonly folder: string) {}
 
@@ -30,12 +30,19 @@ export class Album {
     return new Album(folder);
   }
 
-  /** Takes a picture of what the page shows, once fonts and pictures are there. */
+  /**
+   * Takes a picture of what the page shows, once fonts and pictures are there. By the browser's own protocol: of the
+   * formats that it writes, Playwright asks only for larger ones.
+   */
   async take(page: Page, state: string): Promise<void> {
     await page.evaluate(async () => {
+      document.documentElement.style.caretColor = 'transparent';
       await document.fonts.ready;
       await Promise.all([...document.images].filter((image) => image.checkVisibility()).map((image) => image.decode().catch(() => {})));
     });
-    await page.screenshot({ path: join(this.folder, `${state}.jpg`), type: 'jpeg', quality: 60, caret: 'hide' });
+    const browser = await page.context().newCDPSession(page);
+    const { data } = await browser.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
+    await browser.detach();
+    await writeFile(join(this.folder, `${state}.webp`), data, 'base64');
   }
 }

@@ -1,4 +1,5 @@
 import { expect, NETWORK, type Person, type Stack, test } from '../fixtures.js';
+import { AccountPage } from '../pages/account_page.js';
 import type { ChatPanel } from '../pages/chat_panel.js';
 import { breakNextPanel, hydrated } from '../pages/hydrated.js';
 import type { Account } from '../support/api.js';
@@ -9,7 +10,7 @@ const LAST = '🎉';
 const TALK = [
   ['grace', 'I found the moth. It is taped into the logbook now.'],
   ['ada', 'The first actual case of a bug being found?'],
-  ['grace', 'Relay 70, panel F. See https://example.org/logbook'],
+  ['grace', 'Relay 70, panel F. See https://example.org/moth'],
   ['grace', 'Would you write a programme for a machine that is not built yet?'],
   ['ada', 'I have. The numbers of Bernoulli, on paper.'],
   ['ada', LAST],
@@ -65,6 +66,10 @@ async function lists(ada: Person, grace: Person, album: Album): Promise<void> {
   await expect(ada.matches.items).toHaveCount(0);
   await expect(ada.page.getByRole('main').getByRole('status').filter({ hasText: /\S/ })).toBeVisible();
   await album.take(ada.page, 'empty-search');
+  await ada.matches.search.fill('puzzles');
+  await expect(ada.matches.items.first()).toBeVisible();
+  await expect(ada.matches.item(grace.name)).toBeHidden();
+  await album.take(ada.page, 'search');
   await ada.goto('/');
   await ada.header.settingsButton.click();
   await expect(ada.header.settings).toBeVisible();
@@ -90,6 +95,7 @@ async function conversation(ada: Person, grace: Person, album: Album, decide: (f
   await panel.expectState(LAST, 'Read', 'Delivered');
   await album.take(ada.page, 'conversation');
   await hers.typeUntilSeenBy(panel);
+  await expect(panel.typing).toBeInViewport();
   await album.take(ada.page, 'typing');
   await grace.goto('/');
   await expect(panel.typing).toBeHidden();
@@ -126,12 +132,20 @@ async function attention(ada: Person, grace: Person, stack: Stack, album: Album)
   await album.take(ada.page, 'toast');
 }
 
-/** A conversation that does not load, and one with somebody who is blocked. */
+/** A conversation that loads slowly and then not at all, and one with somebody who is reported and blocked. */
 async function others(ada: Person, katherine: Account, album: Album): Promise<void> {
   const panel = ada.panel(katherine);
   const history = '**/messages/history/**';
-  await ada.page.route(history, (route) => route.fulfill({ status: 500, json: {} }));
+  let fail = () => {};
+  const failure = new Promise<void>((resolve) => (fail = resolve));
+  await ada.page.route(history, async (route) => {
+    await failure;
+    await route.fulfill({ status: 500, json: {} });
+  });
   await ada.goto(`/?profile=${katherine.user.id}&chat=open`);
+  await expect(panel.root.locator('.chat-panel__skeleton')).toHaveCSS('opacity', '1');
+  await album.take(ada.page, 'loading');
+  fail();
   await expect(panel.root.getByRole('alert').filter({ hasText: /\S/ })).toBeVisible();
   await album.take(ada.page, 'load-error');
   await ada.page.unroute(history);
@@ -141,19 +155,29 @@ async function others(ada: Person, katherine: Account, album: Album): Promise<vo
   await panel.root.getByRole('button', { name: 'More', exact: true }).click();
   await expect(menu).toBeVisible();
   await album.take(ada.page, 'conversation-menu');
+  await menu.getByRole('button', { name: 'Report…' }).click();
+  await menu.getByRole('textbox').fill('Asks for my savings, in prime numbers.');
+  await album.take(ada.page, 'report');
+  await menu.getByRole('button', { name: 'Cancel' }).click();
   await menu.getByRole('button', { name: 'Block…' }).click();
+  await album.take(ada.page, 'block');
   await menu.getByRole('button', { name: 'Block', exact: true }).click();
   await expect(panel.root.getByText(/^You blocked/)).toBeVisible();
   await expect(menu).toBeHidden();
   await album.take(ada.page, 'blocked');
 }
 
-/** The inbox, and pages that are not there or not well. */
+/** The inbox, one's own account, and pages that are not there or not well. */
 async function endings(ada: Person, grace: Person, album: Album): Promise<void> {
   await ada.goto('/messages');
   await expect(ada.inbox.item(grace.name)).toBeVisible();
   await album.take(ada.page, 'inbox');
+  await ada.page.goto('/account');
+  await album.take(ada.page, 'account');
+  await new AccountPage(ada.page).remove.scrollIntoViewIfNeeded();
+  await album.take(ada.page, 'account-deletion');
   await ada.goto('/nowhere');
+  await ada.header.expectUnread(31);
   await album.take(ada.page, 'not-found');
 
   await ada.goto('/messages');
