@@ -88,8 +88,6 @@ async fn into_sqlite(file: &str, couples: &str, count: i64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use mosaic::server::store;
-
     use super::*;
 
     #[test]
