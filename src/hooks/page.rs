@@ -21,6 +21,12 @@ pub fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
+/// How high the window is, in CSS pixels.
+#[must_use]
+pub fn height() -> f64 {
+    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default()
+}
+
 /// Whether a menu is open: then the next Escape is meant for it.
 #[must_use]
 pub fn has_open_menu() -> bool {
@@ -67,51 +73,9 @@ pub fn on_attention_change(callback: impl Fn() + Clone + 'static) {
     });
 }
 
-/// Whether what a page shows is painted yet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Frame {
-    /// All of it.
-    Painted,
-    /// The next frame will have all of it.
-    Pending,
-    /// More came since, which waits until that frame is painted.
-    Outdated,
-}
-
-/// Calls `callback` at once when it is asked to, but once for each frame: what comes in faster than it can be
-/// painted is shown together, in a task of its own after the frame that could not have it any more. A page that
-/// nobody can see has no frames; there it is called each time.
-///
-/// Belongs to the current owner, and does nothing after that is gone.
-pub fn once_a_frame(callback: impl Fn() + Copy + 'static) -> impl Fn() + Copy {
-    let frame = StoredValue::new(Frame::Painted);
-    move || match frame.try_get_value() {
-        Some(Frame::Pending | Frame::Outdated) if is_visible() => frame.set_value(Frame::Outdated),
-        Some(Frame::Painted) if is_visible() => {
-            frame.set_value(Frame::Pending);
-            after_frame(frame, callback);
-            callback();
-        }
-        Some(_) => callback(),
-        None => {}
-    }
-}
-
-fn after_frame(frame: StoredValue<Frame>, callback: impl Fn() + Copy + 'static) {
-    request_animation_frame(move || match frame.try_get_value() {
-        Some(Frame::Outdated) => {
-            frame.set_value(Frame::Pending);
-            after_frame(frame, callback);
-            let show = move || {
-                if frame.try_get_value().is_some() {
-                    callback();
-                }
-            };
-            set_timeout(show, Duration::ZERO);
-        }
-        Some(_) => frame.set_value(Frame::Painted),
-        None => {}
-    });
+/// Calls `callback` once the next frame is painted.
+pub fn after_paint(callback: impl FnOnce() + 'static) {
+    request_animation_frame(move || set_timeout(callback, Duration::ZERO));
 }
 
 /// Gives the focus back to the button that opened the panel, unless somebody is writing elsewhere.

@@ -165,12 +165,9 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     });
     on_cleanup(move || messenger.input(Input::ConversationClosed { peer }));
     // The conversation's own signal outlives this panel; what is built on it here must not.
-    let told = page::once_a_frame(move || {
-        version.try_update(|version| *version += 1);
-    });
     effect(move || {
         conversation.track();
-        told();
+        version.update(|version| *version += 1);
     });
 
     // Opening it is looking at it again. Only opening: another device may mark it while it is open here.
@@ -188,6 +185,14 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         }
     });
 
+    // What fills the screen is painted first.
+    let complete = move || {
+        let Some(part) = window.try_get_untracked() else { return };
+        let whole = messenger.with_timeline(peer, |timeline| part.completed(&timeline.shown()));
+        if let Some(whole) = whole.filter(|whole| *whole != part) {
+            window.set(whole);
+        }
+    };
     // At midnight the labels of days change although no message does.
     let today = local_time::use_today();
     Effect::new(move |known: Option<HashMap<EntryKey, ArcRwSignal<Bubble>>>| {
@@ -205,9 +210,11 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                 is_placed.set_value(true);
                 let unread = (timeline.unread() > 0).then(|| timeline.read_seq());
                 set_divider.set(unread);
-                window.set(
-                    unread.map_or_else(|| Window::at_end(&entries), |read| Window::around(&entries, read)),
-                );
+                window.set(unread.map_or_else(
+                    || Window::filling(&entries, page::height()),
+                    |read| Window::around(&entries, read),
+                ));
+                page::after_paint(complete);
             }
             let before = window.get_untracked();
             let grown = before.grown(&entries, timeline.first_seq(), follows_end.get_untracked());
@@ -255,7 +262,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
 }
 
 impl UseMessages {
-    /// Sends a message: it is in the outbox and in the rows when this returns.
+    /// Sends a message: it is in the outbox when this returns, and in the rows with the next frame.
     pub fn send_message(&self, body: MessageBody) {
         let client_id = ClientId(Uuid::new_v4());
         self.jump_to_end();

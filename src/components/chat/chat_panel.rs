@@ -60,9 +60,14 @@ pub fn ChatPanel(
         let typed_early = input.get_untracked().map(|input| input.value()).filter(|typed| !typed.is_empty());
         draft.set(typed_early.unwrap_or_else(|| chat.draft()));
     });
+    // To give the focus to what is not painted yet costs a layout of its own.
     effect(move || {
-        if let Some(input) = input.get() {
-            let _ = input.focus();
+        if input.get().is_some() {
+            page::after_paint(move || {
+                if let Some(input) = input.try_get_untracked().flatten() {
+                    let _ = input.focus();
+                }
+            });
         }
     });
     on_cleanup(page::return_focus_to_message_button);

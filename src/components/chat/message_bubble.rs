@@ -25,6 +25,8 @@ pub fn MessageBubble(
     name: Signal<String>,
     /// The conversation it belongs to.
     chat: UseMessages,
+    /// Whether it may come in with a move.
+    moves: bool,
 ) -> impl IntoView {
     let words = use_words();
     let bubble = RwSignal::from(bubble);
@@ -51,6 +53,7 @@ pub fn MessageBubble(
             data-delivery=delivery_name(&now.delivery)
             data-seq=now.seq.map(|seq| seq.0)
             data-emoji=is_emoji
+            data-moves=moves.then_some("")
             aria-live=live
             use:follow=bubble
         >

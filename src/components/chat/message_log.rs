@@ -8,14 +8,17 @@ use leptos::prelude::*;
 use super::announcer::Announcer;
 use super::message_bubble::MessageBubble;
 use super::scroller::{Position, Scroller};
-use crate::chat::Loading;
+use crate::chat::{Loading, Millis};
 use crate::components::ui::icon::{Icon, IconName};
-use crate::hooks::browser::BrowserCell;
+use crate::hooks::browser::{self, BrowserCell};
 use crate::hooks::page;
 use crate::hooks::use_messages::{Row, UseMessages};
 use crate::i18n::use_words;
 use crate::reactive::{dynamic, effect, memo, when};
 
+/// A row that comes sooner than this after another one comes in without a move, which would hold up both, in
+/// milliseconds.
+const CALM_MS: u64 = 1_000;
 /// How many lines the placeholder has.
 const SKELETON_LINES: usize = 6;
 
@@ -62,6 +65,13 @@ pub fn MessageLog(
     let rows = move || {
         scroller.with(|scroller| scroller.hold());
         chat.messages.get()
+    };
+    // When the row before was made.
+    let made_at = StoredValue::new(None::<Millis>);
+    let is_calm = move || {
+        let (now, before) = (browser::now(), made_at.get_value());
+        made_at.set_value(Some(now));
+        before.is_some_and(|before| now.0.saturating_sub(before.0) >= CALM_MS)
     };
     let start = StoredValue::new(children);
     let touched = move || {
@@ -118,7 +128,7 @@ pub fn MessageLog(
                         Row::Day { label, .. } => separator("day-separator", label.into_any()),
                         Row::Unread => separator("unread-divider", words.new_messages.into_any()),
                         Row::Message { key, bubble } => {
-                            view! { <MessageBubble key bubble name chat /> }.into_any()
+                            view! { <MessageBubble key bubble name chat moves=is_calm() /> }.into_any()
                         }
                     }}
                 </For>
@@ -136,7 +146,7 @@ pub fn MessageLog(
         </div>
         <Announcer chat name />
         <Jump chat position on_jump=move || {
-            scroller.with(Scroller::jump);
+            scroller.with(|scroller| scroller.jump());
         } />
     }
     .into_any()

@@ -134,6 +134,7 @@ impl Scroller {
 
     /// After the rows or what is newest changed.
     pub(super) fn rows_changed(self: &Rc<Self>) {
+        let was_following = self.is_placed.get() && self.is_pinned.get();
         self.hold();
         let newest = self.chat.tail.get_untracked().last;
         if !self.is_placed.get() {
@@ -144,6 +145,10 @@ impl Scroller {
         {
             self.is_pinned.set(true);
             self.chat.jump_to_end();
+        }
+        if was_following {
+            // The observer sees the rows grow once they are laid out: nothing has to be laid out before.
+            return;
         }
         self.settle();
         if self.is_placed.get() && self.is_pinned.get() {
@@ -211,10 +216,10 @@ impl Scroller {
     }
 
     /// Goes to the newest message.
-    pub(super) fn jump(self: &Rc<Self>) {
+    pub(super) fn jump(&self) {
         self.is_pinned.set(true);
         self.chat.jump_to_end();
-        self.rows_changed();
+        self.settle();
     }
 
     /// Looks again at what is in view: the page became visible or focused, or is not any more.

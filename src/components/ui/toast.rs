@@ -17,6 +17,8 @@ use crate::state::use_app_store;
 
 /// How long a toast stays while nothing holds it.
 const STAY: Duration = Duration::from_secs(5);
+/// From one title to the next at least.
+const TITLE_REST: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(250);
 /// From here on the exact number says nothing more.
 const MANY: u64 = 100;
@@ -42,16 +44,19 @@ pub fn Toaster() -> impl IntoView {
 fn Attention(messenger: Messenger) -> impl IntoView {
     let words = use_words();
     let unread = messenger.total_unread();
-    // Browsers take their time to change a title.
+    // Browsers take their time to change a title, so it rests in between.
     let counted = RwSignal::new(0);
-    let count = page::once_a_frame(move || {
-        if let Some(unread) = unread.try_get_untracked() {
-            counted.try_set(unread);
-        }
-    });
+    let is_resting = RwSignal::new(false);
     effect(move || {
-        unread.track();
-        count();
+        let unread = unread.get();
+        if !is_resting.get() && counted.get_untracked() != unread {
+            counted.set(unread);
+            is_resting.set(true);
+            let rested = move || {
+                is_resting.try_set(false);
+            };
+            set_timeout(rested, TITLE_REST);
+        }
     });
     let title = move |text: String| {
         // The server writes the title last, maybe on a thread that knows nothing of the page's signals any more.

@@ -41,6 +41,9 @@ pub(super) struct Driver {
     storage: UserStorage,
     /// Whose conversation is open in this tab: no toasts for it.
     open: Cell<Option<UserId>>,
+    /// Whose conversations changed since the components were told, and whether they soon will be.
+    changed: RefCell<Vec<UserId>>,
+    is_due: Cell<bool>,
     profiles: RefCell<HashMap<UserId, Profile>>,
     /// The browser's notifications on show.
     notices: RefCell<HashMap<UserId, Notice>>,
@@ -80,6 +83,8 @@ impl Driver {
                 tabs: RefCell::new(None),
                 storage,
                 open: Cell::new(None),
+                changed: RefCell::default(),
+                is_due: Cell::new(false),
                 profiles: RefCell::default(),
                 notices: RefCell::default(),
                 is_over: Cell::new(false),
@@ -109,7 +114,15 @@ impl Driver {
                 "pagehide",
                 ignore(with(&self.this, |it| it.notices.borrow_mut().clear())),
             ),
-            Listener::new(&document, "visibilitychange", ignore(with(&self.this, became_visible))),
+            Listener::new(
+                &document,
+                "visibilitychange",
+                ignore(with(&self.this, move |driver| {
+                    // A page that was hidden meanwhile has not had the frame that this waited for.
+                    driver.tell();
+                    became_visible(driver);
+                })),
+            ),
             Listener::new(&window, "storage", move |event| {
                 let key = event.unchecked_into::<StorageEvent>().key();
                 let Some(driver) = this.upgrade() else { return };
@@ -232,7 +245,7 @@ impl Driver {
             Action::MessageArrived(message) => self.message_arrived(message),
             Action::ActivityChanged => {
                 self.signals.activity.try_update(|count| *count += 1);
-                self.total_changed();
+                self.tell_soon();
             }
             Action::SessionOver if self.is_leaving.get() => {}
             // Until the page is gone one may still write: that goes into the outbox and the draft.
@@ -287,7 +300,6 @@ impl Driver {
     }
 
     fn conversation_changed(&self, peer: UserId) {
-        let signals = self.signals.of(peer);
         let state = self.session.borrow().peer(peer);
         if state.unread == 0 {
             self.drop_toast(peer);
@@ -295,14 +307,36 @@ impl Driver {
         if state.is_gone {
             self.storage.save_draft(peer, "");
         }
-        if signals.state.with_untracked(|old| *old != state) {
-            signals.state.set(state);
+        {
+            let mut changed = self.changed.borrow_mut();
+            if !changed.contains(&peer) {
+                changed.push(peer);
+            }
         }
-        signals.version.update(|version| *version += 1);
-        self.total_changed();
+        self.tell_soon();
     }
 
-    fn total_changed(&self) {
+    /// Has the components told in the next frame: what comes in faster than it can be painted is drawn together.
+    /// A page that nobody can see has no frames; there they are told at once.
+    fn tell_soon(&self) {
+        if !page::is_visible() {
+            self.tell();
+        } else if !self.is_due.replace(true) {
+            request_animation_frame(with(&self.this, Self::tell));
+        }
+    }
+
+    /// Tells the components what changed since the last time.
+    fn tell(&self) {
+        self.is_due.set(false);
+        for peer in self.changed.take() {
+            let signals = self.signals.of(peer);
+            let state = self.session.borrow().peer(peer);
+            if signals.state.with_untracked(|old| *old != state) {
+                signals.state.set(state);
+            }
+            signals.version.update(|version| *version += 1);
+        }
         let total = self.session.borrow().total_unread();
         if self.signals.total_unread.try_get_untracked() != Some(total) {
             self.signals.total_unread.try_set(total);

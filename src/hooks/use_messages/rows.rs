@@ -12,6 +12,8 @@ pub const MAX_BUBBLES: usize = 80;
 const STEP: usize = 40;
 /// How many bubbles there are at first.
 const FIRST: usize = 60;
+/// No bubble is lower than this, in CSS pixels.
+const LOWEST_PX: f64 = 38.0;
 /// Messages of one sender further apart than this are two groups.
 const GROUP_GAP_MS: u64 = 120_000;
 
@@ -82,7 +84,30 @@ impl Window {
     /// The newest messages.
     #[must_use]
     pub fn at_end(entries: &Shown<'_>) -> Self {
-        Self { first: seq_at(entries, entries.len().saturating_sub(FIRST)), last: None }
+        Self::newest(entries, FIRST)
+    }
+
+    /// As many of the newest messages as fill a screen of `height` CSS pixels, whatever they are, and no more
+    /// than there are at first.
+    #[must_use]
+    pub fn filling(entries: &Shown<'_>, height: f64) -> Self {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the height of a screen is small, and none is below zero"
+        )]
+        let count = (height / LOWEST_PX).ceil() as usize;
+        Self::newest(entries, count.min(FIRST))
+    }
+
+    /// With as many as there are at first, if it has the newest and fewer than that.
+    #[must_use]
+    pub fn completed(self, entries: &Shown<'_>) -> Self {
+        if self.is_at_end() && self.range(entries).len() < FIRST { Self::at_end(entries) } else { self }
+    }
+
+    fn newest(entries: &Shown<'_>, count: usize) -> Self {
+        Self { first: seq_at(entries, entries.len().saturating_sub(count)), last: None }
     }
 
     /// The messages around the first one after `read`: a few before it, the rest after.
@@ -371,6 +396,21 @@ mod tests {
         }
         assert!(window.is_at_end());
         assert_eq!(shown(&all, window), (421, 500, 80));
+    }
+
+    #[test]
+    fn what_fills_the_screen_comes_first_and_the_rest_before_it() {
+        let entries = conversation(300);
+        let all = Shown::from(&entries[..]);
+        let part = Window::filling(&all, 720.0);
+        assert_eq!(shown(&all, part), (282, 300, 19));
+        assert!(part.is_at_end());
+        assert_eq!(shown(&all, part.completed(&all)), (241, 300, 60));
+        assert_eq!(shown(&all, Window::filling(&all, 4_000.0)), (241, 300, 60));
+        let further_up = Window::around(&all, Seq(100));
+        assert_eq!(further_up.completed(&all), further_up);
+        let grown = Window::at_end(&Shown::from(&entries[..290]));
+        assert_eq!(grown.completed(&all), grown);
     }
 
     #[test]
