@@ -262,7 +262,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
 }
 
 impl UseMessages {
-    /// Sends a message: it is in the outbox when this returns, and in the rows with the next frame.
+    /// Sends a message: it is in the outbox when this returns, and in the rows before the next frame or the one after.
     pub fn send_message(&self, body: MessageBody) {
         let client_id = ClientId(Uuid::new_v4());
         self.jump_to_end();

@@ -41,9 +41,11 @@ pub(super) struct Driver {
     storage: UserStorage,
     /// Whose conversation is open in this tab: no toasts for it.
     open: Cell<Option<UserId>>,
-    /// Whose conversations changed since the components were told, and whether they soon will be.
+    /// Whose conversations changed since the components were told, and whether there is anything to tell.
     changed: RefCell<Vec<UserId>>,
     is_due: Cell<bool>,
+    /// Whether what they were told is painted.
+    is_painted: Cell<bool>,
     profiles: RefCell<HashMap<UserId, Profile>>,
     /// The browser's notifications on show.
     notices: RefCell<HashMap<UserId, Notice>>,
@@ -85,6 +87,7 @@ impl Driver {
                 open: Cell::new(None),
                 changed: RefCell::default(),
                 is_due: Cell::new(false),
+                is_painted: Cell::new(true),
                 profiles: RefCell::default(),
                 notices: RefCell::default(),
                 is_over: Cell::new(false),
@@ -119,7 +122,7 @@ impl Driver {
                 "visibilitychange",
                 ignore(with(&self.this, move |driver| {
                     // A page that was hidden meanwhile has not had the frame that this waited for.
-                    driver.tell();
+                    driver.tell_if_due();
                     became_visible(driver);
                 })),
             ),
@@ -316,19 +319,34 @@ impl Driver {
         self.tell_soon();
     }
 
-    /// Has the components told in the next frame: what comes in faster than it can be painted is drawn together.
-    /// A page that nobody can see has no frames; there they are told at once.
+    /// Has the components told once this input is done with, but only once for each frame: what comes in faster
+    /// than it can be painted is drawn together, after the frame that could not have it any more and in a task of
+    /// its own, which keeps both short. A page that nobody can see has no frames; there they are told each time.
     fn tell_soon(&self) {
-        if !page::is_visible() {
-            self.tell();
-        } else if !self.is_due.replace(true) {
-            request_animation_frame(with(&self.this, Self::tell));
+        let is_first = !self.is_due.replace(true);
+        if is_first && (self.is_painted.get() || !page::is_visible()) {
+            queue_microtask(with(&self.this, Self::tell_if_due));
         }
+    }
+
+    fn tell_if_due(&self) {
+        if !self.is_due.replace(false) {
+            return;
+        }
+        if self.is_painted.replace(false) {
+            let this = Weak::clone(&self.this);
+            page::after_paint(move || {
+                if let Some(driver) = this.upgrade() {
+                    driver.is_painted.set(true);
+                    driver.tell_if_due();
+                }
+            });
+        }
+        self.tell();
     }
 
     /// Tells the components what changed since the last time.
     fn tell(&self) {
-        self.is_due.set(false);
         for peer in self.changed.take() {
             let signals = self.signals.of(peer);
             let state = self.session.borrow().peer(peer);
