@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::ui::toast::unread_label;
 use crate::i18n::use_words;
-use crate::reactive::{dynamic, memo};
+use crate::reactive::{dynamic, memo, when};
 
 /// A badge that reads `{n} unread`, `99+ unread` from 100 on; nothing at 0.
 #[component]
@@ -20,15 +20,18 @@ pub fn UnreadBadge(
 ) -> impl IntoView {
     let [one, others] = use_words().unread;
     let shown = memo(move || unread_label(count.get()));
-    dynamic(move || {
-        shown.get().map(|figures| {
-            let unread = if figures == "1" { one } else { others };
+    // While there is one, only its figures change: it is on every page, and counts what is being read as well.
+    when(
+        move || shown.with(Option::is_some),
+        move || {
+            let unread = move || if shown.with(|it| it.as_deref() == Some("1")) { one } else { others };
             view! {
                 " "
                 <span class=format!("badge {class}") data-quiet=move || is_quiet.get().then_some("true")>
-                    {figures} <span class="visually-hidden">" " {unread}</span>
+                    {dynamic(move || shown.get())}
+                    <span class="visually-hidden">" " {dynamic(unread)}</span>
                 </span>
             }
-        })
-    })
+        },
+    )
 }

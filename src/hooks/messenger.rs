@@ -179,7 +179,7 @@ impl Messenger {
     #[must_use]
     pub fn is_gone(&self, peer: UserId) -> Signal<bool> {
         let state = self.signals.of(peer).state;
-        Signal::derive(move || state.with(|state| state.is_gone))
+        memo(move || state.with(|state| state.is_gone)).into()
     }
 
     /// Whether `peer` is typing to the user.
@@ -201,7 +201,7 @@ impl Messenger {
     #[must_use]
     pub fn contact_of(&self, peer: UserId) -> Signal<Contact> {
         let state = self.signals.of(peer).state;
-        Signal::derive(move || state.with(|state| state.contact))
+        memo(move || state.with(|state| state.contact)).into()
     }
 
     /// Chooses something for `peer`, on all devices of the user; whether the server took it in.

@@ -158,6 +158,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         messenger.with_timeline(peer, |timeline| window.is_at_start(&timeline.shown())).unwrap_or(true)
     });
     let connection = messenger.connection();
+    let is_gone = messenger.is_gone(peer);
 
     effect(move || {
         messenger.input(Input::ConversationOpened { peer });
@@ -241,14 +242,14 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         typing: messenger.typing_of(peer),
         presence: messenger.presence_of(peer),
         contact,
-        is_gone: messenger.is_gone(peer),
+        is_gone,
         loading: loading.into(),
         missing: Signal::derive(move || missing.get().unwrap_or(0)),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
         held: Signal::derive(move || held.get().unwrap_or(0)),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
         is_empty: Signal::derive(move || {
-            held.get() == Some(0) && loading.get() == Loading::Ready && !messenger.is_gone(peer).get()
+            held.get() == Some(0) && loading.get() == Loading::Ready && !is_gone.get()
         }),
         is_at_end: memo(move || window.get().is_at_end()).into(),
         tail: tail.into(),

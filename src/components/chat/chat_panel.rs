@@ -84,7 +84,7 @@ pub fn ChatPanel(
             }
         }))
     });
-    let is_gone = memo(move || chat.is_gone.get());
+    let is_gone = chat.is_gone;
     let is_blocked = memo(move || chat.contact.get().blocked);
     let pick = Callback::new(move |opener: String| {
         chat.save_draft(&opener);
