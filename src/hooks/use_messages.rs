@@ -186,12 +186,13 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         }
     });
 
-    // What fills the screen is painted first.
-    let complete = move || {
-        let Some(part) = window.try_get_untracked() else { return };
-        let whole = messenger.with_timeline(peer, |timeline| part.completed(&timeline.shown()));
-        if let Some(whole) = whole.filter(|whole| *whole != part) {
-            window.set(whole);
+    // What is new is painted first; then the rest comes in, and what is far above the end leaves.
+    let rest = move || {
+        let Some(before) = window.try_get_untracked() else { return };
+        let after =
+            messenger.with_timeline(peer, |timeline| before.rested(&timeline.shown(), page::height()));
+        if let Some(after) = after.filter(|after| *after != before && follows_end.get_untracked()) {
+            window.set(after);
         }
     };
     // At midnight the labels of days change although no message does.
@@ -215,12 +216,14 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                     || Window::filling(&entries, page::height()),
                     |read| Window::around(&entries, read),
                 ));
-                page::after_paint(complete);
             }
             let before = window.get_untracked();
             let grown = before.grown(&entries, timeline.first_seq(), follows_end.get_untracked());
             if grown != before {
                 window.set(grown);
+            }
+            if follows_end.get_untracked() && grown.rested(&entries, 0.0) != grown {
+                page::after_paint(rest);
             }
             let window = window.get();
             let (has_gap, divider) = (timeline.missing() > 0, divider.get_untracked());

@@ -11,7 +11,11 @@ pub const MAX_BUBBLES: usize = 80;
 /// How many bubbles come in at either end at a time.
 const STEP: usize = 40;
 /// How many bubbles there are at first.
-const FIRST: usize = 60;
+const FIRST: usize = 30;
+/// How many more there may be before the oldest leave, where the reader follows the end.
+const SPARE: usize = 10;
+/// What has to be there above the screen at rest, in CSS pixels.
+const ABOVE_PX: f64 = 400.0;
 /// No bubble is lower than this, in CSS pixels.
 const LOWEST_PX: f64 = 38.0;
 /// Messages of one sender further apart than this are two groups.
@@ -87,23 +91,19 @@ impl Window {
         Self::newest(entries, FIRST)
     }
 
-    /// As many of the newest messages as fill a screen of `height` CSS pixels, whatever they are, and no more
-    /// than there are at first.
+    /// As many of the newest messages as fill a screen of `height` CSS pixels, whatever they are.
     #[must_use]
     pub fn filling(entries: &Shown<'_>, height: f64) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the height of a screen is small, and none is below zero"
-        )]
-        let count = (height / LOWEST_PX).ceil() as usize;
-        Self::newest(entries, count.min(FIRST))
+        Self::newest(entries, bubbles_in(height).min(MAX_BUBBLES))
     }
 
-    /// With as many as there are at first, if it has the newest and fewer than that.
+    /// What to have where the reader follows the end of a screen of `height` CSS pixels, once there is time: as many
+    /// as there are at first, or as the screen and what is right above it need, and a few more.
     #[must_use]
-    pub fn completed(self, entries: &Shown<'_>) -> Self {
-        if self.is_at_end() && self.range(entries).len() < FIRST { Self::at_end(entries) } else { self }
+    pub fn rested(self, entries: &Shown<'_>, height: f64) -> Self {
+        let needed = bubbles_in(height + ABOVE_PX).clamp(FIRST, MAX_BUBBLES);
+        let is_right = (needed..=needed + SPARE).contains(&self.range(entries).len());
+        if self.is_at_end() && !is_right { Self::newest(entries, needed) } else { self }
     }
 
     fn newest(entries: &Shown<'_>, count: usize) -> Self {
@@ -167,7 +167,8 @@ impl Window {
         } else if self.last.is_some() || range.len() <= MAX_BUBBLES {
             self
         } else if follows_end {
-            Self::at_end(entries)
+            // One leaves for each that comes, until there is time for more.
+            Self::newest(entries, MAX_BUBBLES)
         } else {
             Self { first: self.first, last: last_at(entries, range.start + MAX_BUBBLES) }
         }
@@ -179,6 +180,17 @@ impl Window {
         let end = self.last.map_or(entries.len(), |last| before(last.next()));
         before(self.first).min(end)..end
     }
+}
+
+/// How many bubbles surely are higher than this together.
+fn bubbles_in(height: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the height of a screen is small, and none is below zero"
+    )]
+    let count = (height / LOWEST_PX).ceil() as usize;
+    count
 }
 
 fn seq_at(entries: &Shown<'_>, index: usize) -> Seq {
@@ -369,7 +381,7 @@ mod tests {
         let at_start = Window::around(&all, Seq::ZERO);
         assert_eq!(first(at_start, true), Line::Gap);
         assert_eq!(first(at_start, false), Line::Day(0, Millis(1_000)));
-        assert_eq!(first(at_end, true), Line::Day(0, Millis(41_000)));
+        assert_eq!(first(at_end, true), Line::Day(0, Millis(71_000)));
         let few = Shown::from(&entries[..2]);
         let shown = lines(&few, Window::at_end(&few), true, Some(Seq::ZERO), day_of);
         assert_eq!(show(&shown), "gap day0 unread first last");
@@ -380,11 +392,11 @@ mod tests {
         let entries = conversation(500);
         let all = Shown::from(&entries[..]);
         let mut window = Window::at_end(&all);
-        assert_eq!(shown(&all, window), (441, 500, 60));
+        assert_eq!(shown(&all, window), (471, 500, 30));
         window = window.earlier(&all);
-        assert_eq!(shown(&all, window), (401, 480, 80));
+        assert_eq!(shown(&all, window), (431, 500, 70));
         window = window.earlier(&all);
-        assert_eq!(shown(&all, window), (361, 440, 80));
+        assert_eq!(shown(&all, window), (391, 470, 80));
         assert!(!window.is_at_end());
         for _ in 0..20 {
             window = window.earlier(&all);
@@ -405,12 +417,24 @@ mod tests {
         let part = Window::filling(&all, 720.0);
         assert_eq!(shown(&all, part), (282, 300, 19));
         assert!(part.is_at_end());
-        assert_eq!(shown(&all, part.completed(&all)), (241, 300, 60));
-        assert_eq!(shown(&all, Window::filling(&all, 4_000.0)), (241, 300, 60));
+        assert_eq!(shown(&all, part.rested(&all, 720.0)), (271, 300, 30));
+        let high = Window::filling(&all, 2_160.0);
+        assert_eq!(shown(&all, high), (244, 300, 57));
+        assert_eq!(shown(&all, high.rested(&all, 2_160.0)), (233, 300, 68));
         let further_up = Window::around(&all, Seq(100));
-        assert_eq!(further_up.completed(&all), further_up);
-        let grown = Window::at_end(&Shown::from(&entries[..290]));
-        assert_eq!(grown.completed(&all), grown);
+        assert_eq!(further_up.rested(&all, 720.0), further_up);
+    }
+
+    #[test]
+    fn what_is_far_above_the_end_leaves_when_there_is_time() {
+        let entries = conversation(300);
+        let all = Shown::from(&entries[..]);
+        let grown_by = |count: usize| Window::at_end(&Shown::from(&entries[..300 - count]));
+        assert_eq!(grown_by(10).rested(&all, 720.0), grown_by(10));
+        assert_eq!(shown(&all, grown_by(11).rested(&all, 720.0)), (271, 300, 30));
+        let few = Shown::from(&entries[..5]);
+        let whole = Window::at_end(&few);
+        assert_eq!(whole.rested(&few, 720.0), whole);
     }
 
     #[test]
@@ -419,9 +443,9 @@ mod tests {
         let all = Shown::from(&entries[..]);
         let before = Shown::from(&entries[..160]);
         let window = Window::at_end(&before);
-        assert_eq!(shown(&before, window), (101, 160, 60));
-        assert_eq!(shown(&all, window.grown(&all, Seq(1), false)), (101, 180, 80));
-        assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (241, 300, 60));
+        assert_eq!(shown(&before, window), (131, 160, 30));
+        assert_eq!(shown(&all, window.grown(&all, Seq(1), false)), (131, 210, 80));
+        assert_eq!(shown(&all, window.grown(&all, Seq(1), true)), (221, 300, 80));
     }
 
     #[test]
@@ -452,7 +476,7 @@ mod tests {
         let entries = conversation(300);
         let all = Shown::from(&entries[..]);
         assert_eq!(shown(&all, Window::around(&all, Seq(100))), (81, 160, 80));
-        assert_eq!(shown(&all, Window::around(&all, Seq(290))), (241, 300, 60));
+        assert_eq!(shown(&all, Window::around(&all, Seq(290))), (271, 300, 30));
         assert_eq!(shown(&all, Window::around(&all, Seq(0))), (1, 80, 80));
     }
 
