@@ -78,7 +78,6 @@ pub fn MessageLog(
         scroller.with(|scroller| scroller.touched());
     };
     view! {
-        <div class="chat-panel__day" aria-hidden="true" node_ref=day></div>
         <div
             class="chat-panel__log"
             role="log"
@@ -144,6 +143,7 @@ pub fn MessageLog(
                 }
             })}
         </div>
+        <div class="chat-panel__day" aria-hidden="true" node_ref=day></div>
         <Announcer chat name />
         <Jump chat position on_jump=move || {
             scroller.with(|scroller| scroller.jump());
