@@ -57,7 +57,7 @@ pub fn MessageBubble(
             aria-live=live
             use:follow=bubble
         >
-            <span class="message-bubble__author visually-hidden">{author}</span>
+            <span class="message-bubble__author">{author}</span>
             <p class="message-bubble__text" dir="auto">
                 {text}
             </p>
@@ -68,15 +68,20 @@ pub fn MessageBubble(
 
 /// Keeps the attributes of a bubble's element as they are to be now, all of them in one effect.
 fn follow(element: Element, bubble: RwSignal<Bubble>) {
+    let mut shown = bubble.get_untracked();
     effect(move || {
-        bubble.with(|bubble| {
-            // Setting attributes with valid names cannot fail.
-            let _ = element.set_attribute("data-group", bubble.group.as_str());
-            let _ = element.set_attribute("data-delivery", delivery_name(&bubble.delivery));
-            if let Some(seq) = bubble.seq {
-                let _ = element.set_attribute("data-seq", &seq.to_string());
-            }
-        });
+        let now = bubble.get();
+        // Setting attributes with valid names cannot fail.
+        if now.group != shown.group {
+            let _ = element.set_attribute("data-group", now.group.as_str());
+        }
+        if now.delivery != shown.delivery {
+            let _ = element.set_attribute("data-delivery", delivery_name(&now.delivery));
+        }
+        if let Some(seq) = now.seq.filter(|_| now.seq != shown.seq) {
+            let _ = element.set_attribute("data-seq", &seq.to_string());
+        }
+        shown = now;
     });
 }
 

@@ -90,7 +90,7 @@ fn Row(author: String, message: Message, state: Option<&'static str>) -> impl In
             data-seq=message.seq.0
             data-emoji=is_emoji_only(&message.content).then_some("true")
         >
-            <span class="message-bubble__author visually-hidden">{author}</span>
+            <span class="message-bubble__author">{author}</span>
             <p class="message-bubble__text" dir="auto">
                 {text_of(&message.content)}
             </p>
