@@ -18,7 +18,7 @@ use web_sys::StorageEvent;
 use super::socket::{Socket, SocketEvent};
 use super::tabs::{News, Tabs};
 use super::{Signals, rest};
-use crate::chat::{Action, Connection, HistoryQuery, Input, Session, Timeline};
+use crate::chat::{Action, Connection, HistoryQuery, Input, PeerState, Session, Timeline};
 use crate::domain::{Profile, UserId};
 use crate::hooks::browser::{self, Listener, Timer};
 use crate::hooks::notices::Notice;
@@ -46,6 +46,8 @@ pub(super) struct Driver {
     is_due: Cell<bool>,
     /// Whether what they were told is painted.
     is_painted: Cell<bool>,
+    /// Whose unread messages they were not told the number of yet.
+    uncounted: RefCell<Vec<UserId>>,
     profiles: RefCell<HashMap<UserId, Profile>>,
     /// The browser's notifications on show.
     notices: RefCell<HashMap<UserId, Notice>>,
@@ -88,6 +90,7 @@ impl Driver {
                 changed: RefCell::default(),
                 is_due: Cell::new(false),
                 is_painted: Cell::new(true),
+                uncounted: RefCell::default(),
                 profiles: RefCell::default(),
                 notices: RefCell::default(),
                 is_over: Cell::new(false),
@@ -123,6 +126,7 @@ impl Driver {
                 ignore(with(&self.this, move |driver| {
                     // A page that was hidden meanwhile has not had the frame that this waited for.
                     driver.tell_if_due();
+                    driver.count();
                     became_visible(driver);
                 })),
             ),
@@ -338,22 +342,40 @@ impl Driver {
             page::after_paint(move || {
                 if let Some(driver) = this.upgrade() {
                     driver.is_painted.set(true);
+                    driver.count();
                     driver.tell_if_due();
                 }
             });
         }
         self.tell();
+        if !page::is_visible() {
+            self.count();
+        }
     }
 
-    /// Tells the components what changed since the last time.
+    /// Tells the components what changed since the last time. A number alone comes after the rows are painted: it is
+    /// on three places of the page, which then have not to be laid out in the same frame.
     fn tell(&self) {
         for peer in self.changed.take() {
             let signals = self.signals.of(peer);
             let state = self.session.borrow().peer(peer);
-            if signals.state.with_untracked(|old| *old != state) {
+            let known = signals.state.get_untracked();
+            if known != (PeerState { unread: known.unread, ..state.clone() }) {
                 signals.state.set(state);
             }
             signals.version.update(|version| *version += 1);
+            self.uncounted.borrow_mut().push(peer);
+        }
+    }
+
+    /// Tells the components how many messages are unread.
+    fn count(&self) {
+        for peer in self.uncounted.take() {
+            let state = self.signals.of(peer).state;
+            let unread = self.session.borrow().peer(peer).unread;
+            if state.with_untracked(|known| known.unread != unread) {
+                state.update(|known| known.unread = unread);
+            }
         }
         let total = self.session.borrow().total_unread();
         if self.signals.total_unread.try_get_untracked() != Some(total) {
