@@ -118,6 +118,7 @@ pub fn provide_messenger(me: UserId) -> Messenger {
     effect(move || {
         if is_whole.get() {
             driver.fill(Driver::start(me, signals));
+            page::after_paint(local_time::prepare);
         }
     });
     effect(move || {
