@@ -1,6 +1,6 @@
 import type { Browser, Page } from '@playwright/test';
 
-/** One event of Chromium's trace; times are in microseconds of one clock. */
+/** One event of Chromium's trace; times are in microseconds, of one clock and of the thread's own. */
 interface TraceEvent {
   readonly name: string;
   readonly cat: string;
@@ -8,6 +8,17 @@ interface TraceEvent {
   readonly tid: number;
   readonly ts: number;
   readonly dur?: number;
+  readonly tts?: number;
+  readonly tdur?: number;
+}
+
+/**
+ * How long a thread was at something, in milliseconds: by the clock of the wall, and by its own, which stands still
+ * while the thread waits and while another process has its processor.
+ */
+export interface Span {
+  readonly wall: number;
+  readonly own: number;
 }
 
 const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'blink.user_timing'];
@@ -60,29 +71,34 @@ export class Trace {
     return new Trace(own.sort((a, b) => a.ts - b.ts));
   }
 
-  /** How long each task took, in milliseconds. */
-  tasks(): number[] {
-    return this.events.filter(({ name }) => name === 'RunTask').map(({ dur = 0 }) => dur / 1_000);
+  /** How long each task took. */
+  tasks(): Span[] {
+    return this.#all('RunTask').map(({ dur = 0, tdur = 0 }) => ({ wall: dur / 1_000, own: tdur / 1_000 }));
   }
 
   /**
-   * For each time that something happened: how long it took until what came of it was painted, in milliseconds.
+   * For each time that something happened: how long it took until what came of it was painted.
    * Painted is when the thread has handed the frame over to be drawn, which it does 60 times a second at most: the
    * time that it did nothing but wait for that is left out.
    */
-  untilPainted(happened: Mark, came: Mark): number[] {
-    const begun = this.events.filter(({ cat, name }) => cat === 'blink.user_timing' && name === happened);
-    return begun.map(({ ts }) => {
-      const seen = this.events.find((event) => event.cat === 'blink.user_timing' && event.name === came && event.ts >= ts);
-      const commit = seen && this.events.find((event) => event.name === 'Commit' && event.ts >= seen.ts);
+  untilPainted(happened: Mark, came: Mark): Span[] {
+    return this.#all(happened).map(({ ts, tts = NaN }) => {
+      const seen = this.#all(came).find((event) => event.ts >= ts);
+      const commit = seen && this.#all('Commit').find((event) => event.ts >= seen.ts);
       if (!commit) throw new Error(`nothing painted after ${happened}`);
-      return this.#busy(ts, commit.ts + (commit.dur ?? 0));
+      const { dur = 0, tdur = 0 } = commit;
+      return { wall: this.#busy(ts, commit.ts + dur), own: ((commit.tts ?? NaN) + tdur - tts) / 1_000 };
     });
+  }
+
+  /** All events of a name, or all times that a mark was set. */
+  #all(name: string): readonly TraceEvent[] {
+    return this.events.filter((event) => event.name === name);
   }
 
   /** How much of a span the thread was in a task, in milliseconds. */
   #busy(from: number, to: number): number {
-    const tasks = this.events.filter(({ name, ts, dur = 0 }) => name === 'RunTask' && ts < to && ts + dur > from);
+    const tasks = this.#all('RunTask').filter(({ ts, dur = 0 }) => ts < to && ts + dur > from);
     const inside = tasks.map(({ ts, dur = 0 }) => Math.min(ts + dur, to) - Math.max(ts, from));
     return inside.reduce((sum, span) => sum + span, 0) / 1_000;
   }
