@@ -1,5 +1,11 @@
 //! The `mosaic` command: settings, logs, then one of its commands.
 
+/// A sixth of a message's processor time less than with the system's, and a smaller room for a socket; see
+/// `docs/BENCHMARKS.md`.
+#[cfg(feature = "ssr")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[cfg(feature = "ssr")]
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
