@@ -9,10 +9,9 @@ async function expectInside(bubble: Locator, list: Locator): Promise<void> {
   expect(inner.x).toBeGreaterThanOrEqual(outer.x);
   expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width + 0.5);
   const sticking = await bubble.evaluate((root) =>
-    [root, ...root.querySelectorAll('*')].filter((element) => {
-      const hidden = getComputedStyle(element).position === 'absolute';
-      return !hidden && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1;
-    }).map((element) => element.outerHTML.slice(0, 120)),
+    [root, ...root.querySelectorAll('*')]
+      .filter(({ clientWidth, scrollWidth }) => clientWidth > 0 && scrollWidth > clientWidth + 1)
+      .map((element) => element.outerHTML.slice(0, 120)),
   );
   expect(sticking).toEqual([]);
 }
