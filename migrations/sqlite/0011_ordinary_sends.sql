@@ -1,0 +1,1 @@
+-- PostgreSQL has a function for what is ordinary under this number. Here the trigger does it.
