@@ -1,5 +1,5 @@
-//! Conversations as they are when they have been going on for long: rows as sends leave them, made by one statement
-//! inside the database, since ten million sends would take longer than all measurements together.
+//! Conversations as they are when they have been going on for long: rows as sends leave them, made by statements inside
+//! the database, since ten million sends would take longer than all measurements together.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -69,20 +69,43 @@ async fn into_postgres(url: &str, couples: &str, count: i64) -> Result<()> {
 
 async fn into_sqlite(file: &str, couples: &str, count: i64) -> Result<()> {
     let mut db = SqliteConnectOptions::new().filename(file).foreign_keys(false).connect().await?;
-    let statement = "
-        WITH RECURSIVE turn (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM turn WHERE n + 1 < ?2),
-        couple AS MATERIALIZED (
-            SELECT key AS place, count(*) OVER () AS couples,
-                   unhex(value ->> 0, '-') AS a, unhex(value ->> 1, '-') AS b
-            FROM json_each(?1)
-        ), written AS (
-            SELECT n, unhex(?3 || printf('%015x', n * couples + place)) AS id, a, b FROM turn CROSS JOIN couple
+    let couple = "
+        WITH couple AS MATERIALIZED (
+            SELECT a, b, min(a, b) AS lo, max(a, b) AS hi, COALESCE(c.last_seq, 0) AS last_seq,
+                   COALESCE(c.from_lo, 0) AS from_lo, place, count(*) OVER () AS couples
+            FROM (SELECT key AS place, unhex(value ->> 0, '-') AS a, unhex(value ->> 1, '-') AS b FROM json_each(?1))
+            LEFT JOIN conversations c ON c.user_lo = min(a, b) AND c.user_hi = max(a, b)
+        )";
+    let messages = format!(
+        "{couple}, turn (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM turn WHERE n < ?2), written AS (
+            SELECT *, unhex(?3 || printf('%015x', n * couples + place)) AS id FROM turn CROSS JOIN couple
         )
-        INSERT INTO outgoing (id, client_id, sender_id, receiver_id, content, created_at)
-        SELECT id, id, iif(n % 2 = 0, a, b), iif(n % 2 = 0, b, a), ?4,
+        INSERT INTO messages (id, client_id, sender_id, receiver_id, content, created_at, seq, from_lo)
+        SELECT id, id, iif(n % 2 = 1, a, b), iif(n % 2 = 1, b, a), ?4, CAST(unixepoch('subsec') * 1000000 AS INTEGER),
+               last_seq + n, from_lo + iif(a = lo, (n + 1) / 2, n / 2)
+        FROM written"
+    );
+    let conversations = format!(
+        "{couple}
+        INSERT INTO conversations (user_lo, user_hi, last_seq, from_lo, last_message_at)
+        SELECT lo, hi, last_seq + ?2, from_lo + iif(a = lo, (?2 + 1) / 2, ?2 / 2),
                CAST(unixepoch('subsec') * 1000000 AS INTEGER)
-        FROM written";
-    sqlx::query(statement).bind(couples).bind(count).bind(prefix()).bind(CONTENT).execute(&mut db).await?;
+        FROM couple WHERE true
+        ON CONFLICT (user_lo, user_hi) DO UPDATE
+        SET last_seq = excluded.last_seq, from_lo = excluded.from_lo,
+            last_message_at = excluded.last_message_at, changed_at = excluded.changed_at"
+    );
+    let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+    for statement in [messages, conversations] {
+        sqlx::query(AssertSqlSafe(statement))
+            .bind(couples)
+            .bind(count)
+            .bind(prefix())
+            .bind(CONTENT)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    transaction.commit().await?;
     Ok(db.close().await?)
 }
 

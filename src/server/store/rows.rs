@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use columns::{Interests, Micros};
 pub use history::MarksRow;
-pub use retention::{ForgottenRow, KeyRow, LOOK, key, outdated_of};
+pub use retention::{KeyRow, LOOK, key, outdated_of};
 
 use super::{
     Acquaintance, Conversation, ConversationCursor, ConversationPage, Departed, INSTANCE_LEASE_SECONDS,

@@ -13,6 +13,7 @@ mod people;
 mod presence;
 mod retention;
 mod search;
+mod sends;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -77,7 +78,10 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full);
+            .synchronous(SqliteSynchronous::Full)
+            // A statement that writes many pages keeps the old ones, to take itself back: not in a file, which
+            // costs as much as the log does.
+            .pragma("temp_store", "memory");
         let migrator = options.clone().busy_timeout(MIGRATION_TIMEOUT);
         let writes = Connections::new("write", options.clone(), 1);
         let reads = Connections::new("read", options.pragma("query_only", "on"), READERS);
@@ -131,7 +135,7 @@ fn json_ids(users: &[UserId]) -> serde_json::Result<String> {
 
 async fn store_batch(writes: Connections<Sqlite>, jobs: Vec<Job>) {
     let new: Vec<_> = jobs.iter().flat_map(|job| job.messages.iter().cloned()).collect();
-    let outcomes = writes.run(move |db| async move { messages::insert(db, &new).await }.boxed()).await;
+    let outcomes = writes.run(move |db| async move { sends::insert(db, &new).await }.boxed()).await;
     match outcomes {
         Ok(outcomes) => {
             let mut outcomes = outcomes.into_iter();

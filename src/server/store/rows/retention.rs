@@ -3,9 +3,8 @@
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{Micros, stored};
 use crate::domain::UserId;
-use crate::server::store::{Insert, NewMessage, Outdated, Pair};
+use crate::server::store::{Outdated, Pair};
 
 /// How many conversations are looked at in one statement.
 pub const LOOK: i64 = 1000;
@@ -35,26 +34,5 @@ pub fn outdated_of(rows: &[KeyRow]) -> Outdated {
     Outdated {
         due: rows.iter().filter(|row| row.due).map(KeyRow::pair).collect(),
         next: rows.last().filter(|_| is_full).map(KeyRow::pair),
-    }
-}
-
-/// What is left of a message that was deleted.
-#[derive(FromRow)]
-pub struct ForgottenRow {
-    id: Uuid,
-    receiver_id: Uuid,
-    seq: i64,
-    created_at: Micros,
-    read_at: Option<Micros>,
-}
-
-impl ForgottenRow {
-    /// What the send is told that comes again. Its text cannot be compared any more.
-    pub fn insert(self, new: &NewMessage) -> Insert {
-        if self.receiver_id != new.receiver_id.0 {
-            return Insert::ClientIdReused;
-        }
-        let message = stored(new, self.id, self.seq, self.created_at, self.read_at);
-        Insert::Unheard { message, duplicate: true }
     }
 }

@@ -1,135 +1,14 @@
-//! Messages: storing them, reading them, and the marks.
-
-use std::collections::{HashMap, HashSet};
+//! Messages: reading them, and the marks.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use sqlx::{FromRow, SqliteConnection};
-use uuid::Uuid;
+use sqlx::SqliteConnection;
 
 use super::contacts::is_silent;
-use super::retention::forgotten;
 use super::{begin, clock};
 use crate::chat::protocol::HistoryPage;
 use crate::domain::{Seq, UserId};
-use crate::server::store::rows::{MarksRow, Micros, ordered, saturated, stored};
-use crate::server::store::sql::silent;
-use crate::server::store::{Insert, Mark, NewMessage, Position};
-
-/// The stored messages with the senders and client_ids of `$1`.
-macro_rules! found {
-    ($before:literal) => {
-        concat!(
-            "SELECT j.key AS place, ",
-            $before,
-            " AS before, m.id, m.receiver_id, m.content, m.seq, m.created_at, m.read_at, ",
-            silent!("m.sender_id", "m.receiver_id"),
-            " AS silent
-             FROM json_each($1) j JOIN messages m
-               ON m.sender_id = unhex(j.value->>'sender', '-') AND m.client_id = unhex(j.value->>'client', '-')"
-        )
-    };
-}
-
-/// A message as the statements below take it: JSON, ids in hexadecimal.
-#[derive(Serialize)]
-struct Outgoing<'a> {
-    id: Uuid,
-    client: Uuid,
-    sender: Uuid,
-    receiver: Uuid,
-    content: &'a str,
-    at: i64,
-}
-
-/// What the statements find under a sender and a client_id.
-#[derive(FromRow)]
-struct FoundRow {
-    place: i64,
-    before: bool,
-    id: Uuid,
-    receiver_id: Uuid,
-    content: String,
-    seq: i64,
-    created_at: Micros,
-    read_at: Option<Micros>,
-    /// Whether one of the two blocks the other.
-    silent: bool,
-}
-
-/// Stores messages in one transaction, one answer each.
-///
-/// Three statements travel as one, because each trip to the connection's thread costs as much as
-/// the work there: what was stored before, the insert (see the trigger `outgoing_stored`), what is
-/// stored now. Only the second writes.
-pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Result<Vec<Insert>> {
-    let outgoing = new.iter().map(|message| Outgoing {
-        id: message.id.0,
-        client: message.client_id.0,
-        sender: message.sender_id.0,
-        receiver: message.receiver_id.0,
-        content: message.body.as_str(),
-        at: message.created_at.timestamp_micros(),
-    });
-    let rows: Vec<FoundRow> = sqlx::query_as(concat!(
-        found!("true"),
-        "; INSERT INTO outgoing (id, client_id, sender_id, receiver_id, content, created_at)
-           SELECT unhex(value->>'id', '-'), unhex(value->>'client', '-'), unhex(value->>'sender', '-'),
-                  unhex(value->>'receiver', '-'), value->>'content', value->>'at'
-           FROM json_each($1)
-           WHERE NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = unhex(value->>'sender', '-')
-                               AND peer_id = unhex(value->>'receiver', '-') AND blocked_after IS NOT NULL)
-             AND NOT EXISTS (SELECT 1 FROM forgotten_sends WHERE sender_id = unhex(value->>'sender', '-')
-                               AND client_id = unhex(value->>'client', '-'))
-           ORDER BY key; ",
-        found!("false"),
-    ))
-    .bind(serde_json::to_string(&outgoing.collect::<Vec<_>>())?)
-    .fetch_all(&mut *db)
-    .await?;
-
-    let mut seen = HashSet::new();
-    let mut before = HashSet::new();
-    let mut now = HashMap::new();
-    for row in rows {
-        if row.before {
-            before.insert(row.place);
-        } else {
-            now.insert(row.place, row);
-        }
-    }
-    let mut not_stored = HashMap::new();
-    for (place, new) in (0..).zip(new).filter(|(place, _)| !now.contains_key(place)) {
-        not_stored.insert(place, reason(db, new).await?);
-    }
-    let outcome = |(place, new): (i64, &NewMessage)| {
-        let repeated = !seen.insert((new.sender_id, new.client_id));
-        let Some(row) = now.get(&place) else {
-            return not_stored.remove(&place).unwrap_or(Insert::NoReceiver);
-        };
-        let message = || stored(new, row.id, row.seq, row.created_at, row.read_at);
-        if row.receiver_id != new.receiver_id.0 || row.content != new.body.as_str() {
-            Insert::ClientIdReused
-        } else {
-            let duplicate = repeated || before.contains(&place) || row.id != new.id.0;
-            match duplicate {
-                _ if row.silent => Insert::Unheard { message: message(), duplicate },
-                true => Insert::AlreadyStored(message()),
-                false => Insert::Stored(message()),
-            }
-        }
-    };
-    Ok((0..).zip(new).map(outcome).collect())
-}
-
-/// Why a message was not stored.
-async fn reason(db: &mut SqliteConnection, new: &NewMessage) -> anyhow::Result<Insert> {
-    if let Some(found) = forgotten(db, new).await? {
-        return Ok(found);
-    }
-    let silent = is_silent(db, new.sender_id, new.receiver_id).await?;
-    Ok(if silent { Insert::Blocked } else { Insert::NoReceiver })
-}
+use crate::server::store::rows::{MarksRow, Micros, ordered, saturated};
+use crate::server::store::{Mark, Position};
 
 pub async fn history(
     db: &mut SqliteConnection,

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 use super::{begin, clock};
-use crate::server::store::rows::{ForgottenRow, KeyRow, LOOK, Micros, key, outdated_of};
-use crate::server::store::{FORGET_STEP, Insert, NewMessage, Outdated, Pair};
+use crate::server::store::rows::{KeyRow, LOOK, Micros, key, outdated_of};
+use crate::server::store::{FORGET_STEP, Outdated, Pair};
 
 pub async fn outdated(
     db: &mut SqliteConnection,
@@ -90,20 +90,6 @@ pub async fn forget_messages(
     .await?;
     transaction.commit().await?;
     Ok(start.abs_diff(first))
-}
-
-/// What a send is told whose message was stored and deleted; `None` for one that was not.
-pub async fn forgotten(db: &mut SqliteConnection, new: &NewMessage) -> anyhow::Result<Option<Insert>> {
-    let row: Option<ForgottenRow> = sqlx::query_as(
-        "SELECT f.id, f.receiver_id, f.seq, f.created_at, f.read_at
-         FROM forgotten_sends f JOIN profiles p ON p.id = f.receiver_id
-         WHERE f.sender_id = $1 AND f.client_id = $2",
-    )
-    .bind(new.sender_id.0)
-    .bind(new.client_id.0)
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| row.insert(new)))
 }
 
 pub async fn forget_sends(db: &mut SqliteConnection, before: DateTime<Utc>) -> anyhow::Result<u64> {
