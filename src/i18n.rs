@@ -21,7 +21,7 @@ mod text;
 pub use self::catalogue::Words;
 #[cfg(feature = "ssr")]
 pub use self::server::ServerWords;
-pub use self::text::{Counted, Phrase};
+pub use self::text::{Counted, Phrase, isolated};
 use crate::domain::Locale;
 
 /// The `id` of the `<meta>` that brings the words to the browser.
@@ -115,11 +115,14 @@ mod tests {
     #[test]
     fn lists_read_like_a_sentence() {
         let items = ["a", "b", "c"].map(str::to_owned);
-        let list = |locale: Locale, count: usize| locale.words().list(&items[..count]);
+        let list = |locale: Locale, count: usize| {
+            let list = locale.words().list(&items[..count])?;
+            Some(list.replace('\u{2068}', "<").replace('\u{2069}', ">"))
+        };
         assert_eq!(list(Locale::English, 0), None);
-        assert_eq!(list(Locale::English, 1).as_deref(), Some("a"));
-        assert_eq!(list(Locale::English, 3).as_deref(), Some("a, b and c"));
-        assert_eq!(list(Locale::German, 2).as_deref(), Some("a und b"));
+        assert_eq!(list(Locale::English, 1).as_deref(), Some("<a>"));
+        assert_eq!(list(Locale::English, 3).as_deref(), Some("<a>, <b> and <c>"));
+        assert_eq!(list(Locale::German, 2).as_deref(), Some("<a> und <b>"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Contact, Message, Profile};
 use crate::hooks::messenger::{Presence, use_presence_text};
-use crate::i18n::use_words;
+use crate::i18n::{isolated, use_words};
 use crate::reactive::dynamic;
 
 /// A list item that holds one link: to the chat with `peer`.
@@ -32,7 +32,6 @@ pub fn InboxItem(
     let loaded = Signal::stored(Some(Presence::from(&peer)));
     let Profile { id, display_name, avatar_url, .. } = peer;
     let (online, _) = use_presence_text(id, loaded);
-    let mine = move || last_message.with(|message| message.sender_id != id);
 
     view! {
         <li>
@@ -46,8 +45,16 @@ pub fn InboxItem(
                     </span>
                     " "
                     <span class="inbox-item__last" dir="auto">
-                        {dynamic(move || mine().then_some(words.you_said))}
-                        {dynamic(move || last_message.with(|message| message.content.clone()))}
+                        {dynamic(move || {
+                            last_message
+                                .with(|Message { sender_id, content, .. }| {
+                                    if *sender_id == id {
+                                        content.clone()
+                                    } else {
+                                        [words.you_said, &isolated(content)].concat()
+                                    }
+                                })
+                        })}
                     </span>
                 </span>
                 " "

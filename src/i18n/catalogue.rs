@@ -1,6 +1,6 @@
 //! The texts that both halves show, by name, and how they travel to the browser.
 
-use super::{Counted, Phrase};
+use super::{Counted, Phrase, isolated};
 
 /// A part of the catalogue as lines of text.
 trait Lines {
@@ -291,9 +291,10 @@ impl Words {
         [what, " · Mosaic"].concat()
     }
 
-    /// `a`, `a and b`, `a, b and c`; `None` for nothing.
+    /// `a`, `a and b`, `a, b and c`, each in its own direction; `None` for nothing.
     #[must_use]
     pub fn list(&self, items: &[String]) -> Option<String> {
+        let items: Vec<_> = items.iter().map(|item| isolated(item)).collect();
         let (last, others) = items.split_last()?;
         Some(if others.is_empty() { last.clone() } else { [&others.join(", "), self.and, last].concat() })
     }

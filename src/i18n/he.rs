@@ -95,7 +95,7 @@ pub(super) static WORDS: Words = Words {
     delete: "מחיקה",
 
     say_hi: Phrase::new("הגיע הזמן לומר שלום: \u{2068}{}\u{2069}"),
-    both_like: Phrase::new("תחומי עניין משותפים: \u{2068}{}\u{2069}"),
+    both_like: Phrase::new("תחומי עניין משותפים: {}"),
     and: " ו-",
     suggestions: "הצעות",
     openers_about: [

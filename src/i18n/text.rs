@@ -70,6 +70,12 @@ fn fill(text: &str, value: &str) -> String {
     }
 }
 
+/// Text whose direction has nothing to do with what is around it (UAX #9, first strong isolate).
+#[must_use]
+pub fn isolated(text: &str) -> String {
+    ["\u{2068}", text, "\u{2069}"].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
