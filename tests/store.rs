@@ -136,6 +136,7 @@ contract! {
         a_conversation_of_which_nothing_is_left_goes_on
         a_young_message_keeps_what_follows
         a_repeated_send_is_known_for_a_while
+        what_was_forgotten_of_a_deleted_person_is_in_nobodys_way
         many_instances_forget_at_once_while_others_write
         every_conversation_is_looked_at
         log_ins_past_their_time_are_forgotten

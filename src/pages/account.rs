@@ -206,7 +206,9 @@ fn DeviceRow(device: Device) -> impl IntoView {
             <span class="account__words">{device.words}</span>
             <span class="account__times">
                 {device.is_current.then(|| view! { {server.this_device} " · " })}
-                {server.logged_in} " " <Moment at=device.since/> " · " {server.last_used} " " <Moment at=device.used/>
+                <span>{server.logged_in} " " <Moment at=device.since/></span>
+                " · "
+                <span>{server.last_used} " " <Moment at=device.used/></span>
             </span>
             {end}
         </li>

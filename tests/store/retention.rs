@@ -162,6 +162,27 @@ pub async fn a_repeated_send_is_known_for_a_while(db: Db) {
     assert!(matches!(anew, Insert::Stored(stored) if stored.seq == Seq(3)));
 }
 
+pub async fn what_was_forgotten_of_a_deleted_person_is_in_nobodys_way(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let alan = db.person("alan").await;
+    let new = message(ada, grace, "hello", at(1));
+    db.store.insert_message(&new).await.expect("stored");
+    assert_eq!(forget(&db, (ada, grace), at(2)).await, 1);
+    db.store.delete_account(grace).await.expect("stored").expect("there");
+
+    assert_eq!(db.store.insert_message(&new).await.expect("answered"), Insert::NoReceiver);
+    // Whether an id that went to somebody who is gone can go to another person is left to the database …
+    let elsewhere = NewMessage { receiver_id: alan, ..new };
+    let is_stored = match db.store.insert_message(&elsewhere).await.expect("answered") {
+        Insert::Stored(_) => true,
+        Insert::ClientIdReused => false,
+        other => panic!("{other:?}"),
+    };
+    // … and either way what is old goes.
+    assert_eq!(forget(&db, (ada, alan), at(2)).await, u64::from(is_stored));
+    assert_eq!(db.number("SELECT CAST(count(*) AS text) FROM messages").await, 0);
+}
+
 pub async fn many_instances_forget_at_once_while_others_write(db: Db) {
     let (ada, grace) = db.pair().await;
     db.send(ada, grace, "first", at(0)).await;

@@ -78,12 +78,11 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // A statement that writes many pages keeps the old ones, to take itself back: not in a file, which
-            // costs as much as the log does.
-            .pragma("temp_store", "memory");
+            .synchronous(SqliteSynchronous::Full);
         let migrator = options.clone().busy_timeout(MIGRATION_TIMEOUT);
-        let writes = Connections::new("write", options.clone(), 1);
+        // A statement that writes many pages keeps the old ones, to take itself back: not in a file, which costs
+        // as much as the log does.
+        let writes = Connections::new("write", options.clone().pragma("temp_store", "memory"), 1);
         let reads = Connections::new("read", options.pragma("query_only", "on"), READERS);
         open_file(&writes)
             .await

@@ -136,6 +136,14 @@ pub async fn change_password(
 }
 
 pub async fn delete_account(db: &mut SqliteConnection, user: UserId) -> anyhow::Result<Option<Departed>> {
+    // One statement deletes all that they wrote, and what it keeps to take itself back may not fit into memory.
+    sqlx::query("PRAGMA temp_store = file").execute(&mut *db).await?;
+    let departed = delete(db, user).await?;
+    sqlx::query("PRAGMA temp_store = memory").execute(db).await?;
+    Ok(departed)
+}
+
+async fn delete(db: &mut SqliteConnection, user: UserId) -> anyhow::Result<Option<Departed>> {
     let mut transaction = begin(db).await?;
     let peers: Vec<Uuid> = sqlx::query_scalar(
         "SELECT user_hi FROM conversations WHERE user_lo = $1

@@ -3,6 +3,8 @@
 //! A batch is two trips to the connection's thread, since each costs as much as storing a few messages: one takes the
 //! write lock and looks up all that the answers depend on, the other writes and commits. Positions are given in
 //! between, here: nobody else can write. Should anything fail, the connection is closed and the lock goes with it.
+//!
+//! The trigger `outgoing_stored` did this before; it is there for a server of before that still runs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,13 +17,14 @@ use crate::domain::{ClientId, UserId};
 use crate::server::store::rows::{Micros, ordered, stored};
 use crate::server::store::{Insert, NewMessage};
 
-/// One row for each pair of people, then one for each send that came before.
+/// One row for each pair of people, then one for each send that came before. `…` stands for more rows like the one in
+/// front of it, see [`sized`].
 const LOOK_UP: &str = "
     BEGIN IMMEDIATE;
     WITH pair (lo, hi) AS (VALUES (?, ?)…)
     SELECT pair.lo, pair.hi, COALESCE(c.last_seq, 0) AS last_seq, COALESCE(c.from_lo, 0) AS from_lo,
-           c.last_seq IS NOT NULL OR (lo <> hi AND EXISTS (SELECT 1 FROM profiles WHERE id = lo)
-                                               AND EXISTS (SELECT 1 FROM profiles WHERE id = hi)) AS is_possible,
+           lo <> hi AND EXISTS (SELECT 1 FROM profiles WHERE id = lo)
+                    AND EXISTS (SELECT 1 FROM profiles WHERE id = hi) AS is_possible,
            EXISTS (SELECT 1 FROM contacts WHERE owner_id = lo AND peer_id = hi AND blocked_after IS NOT NULL) AS lo_blocks,
            EXISTS (SELECT 1 FROM contacts WHERE owner_id = hi AND peer_id = lo AND blocked_after IS NOT NULL) AS hi_blocks
     FROM pair LEFT JOIN conversations c ON c.user_lo = lo AND c.user_hi = hi
@@ -31,8 +34,7 @@ const LOOK_UP: &str = "
     FROM send CROSS JOIN messages m ON m.sender_id = sender AND m.client_id = client
     UNION ALL
     SELECT f.sender_id, f.client_id, f.id, f.receiver_id, NULL, f.seq, f.created_at, f.read_at
-    FROM send CROSS JOIN forgotten_sends f ON f.sender_id = sender AND f.client_id = client
-              CROSS JOIN profiles p ON p.id = f.receiver_id";
+    FROM send CROSS JOIN forgotten_sends f ON f.sender_id = sender AND f.client_id = client";
 
 const WRITE: &str = "
     INSERT INTO conversations (user_lo, user_hi, last_seq, from_lo, last_message_at)
@@ -114,13 +116,16 @@ impl Sent {
     }
 
     /// What the send is told that comes again. A text that is gone cannot be compared, and nobody is to hear of it.
-    fn again(&self, new: &NewMessage, is_silent: bool) -> Insert {
+    fn again(&self, new: &NewMessage, conversation: &Conversation) -> Insert {
         let is_same = self.content.as_deref().is_none_or(|content| content == new.body.as_str());
         if self.receiver_id != new.receiver_id.0 || !is_same {
             return Insert::ClientIdReused;
         }
+        if !conversation.is_possible {
+            return Insert::NoReceiver;
+        }
         let message = stored(new, self.id, self.seq, self.created_at, self.read_at);
-        if is_silent || self.content.is_none() {
+        if conversation.is_silent() || self.content.is_none() {
             Insert::Unheard { message, duplicate: true }
         } else {
             Insert::AlreadyStored(message)
@@ -137,7 +142,7 @@ pub async fn insert(db: &mut SqliteConnection, new: &[NewMessage]) -> anyhow::Re
         let conversation =
             conversations.get_mut(&pair(new)).context("a conversation that was not looked up")?;
         inserts.push(match sent.entry(key(new)) {
-            Entry::Occupied(before) => before.get().again(new, conversation.is_silent()),
+            Entry::Occupied(before) => before.get().again(new, conversation),
             Entry::Vacant(_) if !conversation.is_possible => Insert::NoReceiver,
             Entry::Vacant(_) if conversation.blocks(new.sender_id) => Insert::Blocked,
             Entry::Vacant(free) => {
@@ -185,8 +190,8 @@ async fn look_up(
     for new in padded(new, size) {
         query = query.bind(new.map(|new| new.sender_id.0)).bind(new.map(|new| new.client_id.0));
     }
-    let mut conversations = query.fetch_all(db).await?;
-    let sent = conversations.split_off(pairs.len());
+    let rows = query.fetch_all(db).await?;
+    let (conversations, sent) = rows.split_at_checked(pairs.len()).context("a pair without an answer")?;
     let conversations = conversations.iter().map(|row| {
         let conversation = Conversation::from_row(row)?;
         Ok(((conversation.lo, conversation.hi), conversation))

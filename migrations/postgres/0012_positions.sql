@@ -1,1 +1,0 @@
--- SQLite's trigger that stored messages one by one goes under this number. Here there was none.

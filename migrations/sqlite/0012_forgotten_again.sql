@@ -1,0 +1,1 @@
+-- PostgreSQL's function that forgets messages is made anew under this number. Here a client_id is forgotten once.
