@@ -35,7 +35,8 @@ pub struct TestApp {
     pub state: AppState,
     pub clock: Clock,
     server: Option<JoinHandle<()>>,
-    _folder: TempDir,
+    /// Where its database is, and the files that it serves.
+    pub folder: TempDir,
 }
 
 /// What may differ from the embedded default.
@@ -82,7 +83,7 @@ impl TestApp {
         let clock = Clock::system();
         let state = run::assemble(config, store, bus, clock.clone(), None);
         let server = tokio::spawn(run::serve_on(listener, state.clone()));
-        Self { address, state, clock, server: Some(server), _folder: folder }
+        Self { address, state, clock, server: Some(server), folder }
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -61,6 +61,26 @@ async fn pages_come_rendered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_icon_is_kept_for_a_day_and_what_is_not_there_not_at_all() {
+    let app = TestApp::spawn().await;
+    std::fs::write(app.folder.path().join("favicon.svg"), "<svg/>").unwrap();
+    for (path, status, kept) in [
+        ("/favicon.svg", StatusCode::OK, "public, max-age=86400"),
+        ("/favicon.png", StatusCode::NOT_FOUND, "no-store"),
+    ] {
+        let response = page(&app, path, None).await;
+        assert_eq!(
+            (response.status(), &response.headers()["cache-control"]),
+            (status, &kept.parse().unwrap())
+        );
+    }
+    let again = app.anonymous(Method::GET, "/favicon.svg");
+    let again = again.header("if-modified-since", "Thu, 31 Dec 2099 00:00:00 GMT").send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.headers()["cache-control"], "public, max-age=86400");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_page_is_a_404_with_a_heading() {
     let app = TestApp::spawn().await;
     let response = page(&app, "/nowhere/at/all", None).await;

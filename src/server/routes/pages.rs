@@ -20,6 +20,7 @@ use tower_http::services::ServeDir;
 use url::form_urlencoded::byte_serialize;
 
 use super::extract::{Form, SEND_BYTES, locale, preferences};
+use super::files::keep_a_day;
 use super::guard::{time_limit, whole_body};
 use super::{PAGES, compression, plain};
 use crate::app::{App, shell};
@@ -52,6 +53,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .append_index_html_on_directories(false)
         .call_fallback_on_method_not_allowed(true)
         .fallback(missing);
+    let files = Router::new().fallback_service(files).layer(from_fn(keep_a_day));
     let page = move || shell(options.clone());
     let render = render_app_async_with_context(context.clone(), page.clone());
     let take = move |State(state): State<AppState>, request: Request| async move {
