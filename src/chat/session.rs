@@ -161,6 +161,7 @@ impl Session {
             Input::SendRequested { peer, client_id, body } => self.send(wall, peer, client_id, body),
             Input::RetryRequested { peer, client_id } => self.retry(wall, peer, client_id),
             Input::DeleteRequested { peer, client_id } => self.delete(peer, client_id),
+            Input::ConversationExpected { peer } => self.conversation_expected(now, peer),
             Input::ConversationOpened { peer } => self.conversation_opened(now, peer),
             Input::ConversationClosed { peer } => self.conversation_closed(peer),
             Input::ReloadRequested { peer } => self.reload(now, peer),

@@ -259,6 +259,11 @@ impl Messenger {
         self.driver.with(|driver| driver.storage().save_draft(peer, text));
     }
 
+    /// The conversation with `peer` is likely to be opened soon: what it begins with is fetched.
+    pub fn expect_conversation(&self, peer: UserId) {
+        self.input(Input::ConversationExpected { peer });
+    }
+
     /// A signal that changes with every visible change of the conversation with `peer`.
     pub(super) fn version_of(&self, peer: UserId) -> ArcRwSignal<u64> {
         self.signals.of(peer).version

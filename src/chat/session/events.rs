@@ -57,6 +57,11 @@ pub enum Input {
         /// Which one.
         client_id: ClientId,
     },
+    /// The user is about to open the conversation, as far as one can tell.
+    ConversationExpected {
+        /// With whom.
+        peer: UserId,
+    },
     /// The conversation is on the screen now.
     ConversationOpened {
         /// With whom.

@@ -22,6 +22,16 @@ const AHEAD: usize = 8;
 const AHEAD_EVERY: u64 = 200;
 
 impl Session {
+    /// The first page is there sooner if it is on its way before the panel is. Not before the server has told how far
+    /// the conversation goes: what is on the page would be taken for news.
+    pub(super) fn conversation_expected(&mut self, now: Millis, peer: UserId) {
+        let is_live = self.is_live();
+        let conversation = self.conversation(peer);
+        if is_live && conversation.is_listed && !conversation.open {
+            self.reload(now, peer);
+        }
+    }
+
     pub(super) fn conversation_opened(&mut self, now: Millis, peer: UserId) {
         self.conversation(peer).open = true;
         self.reload(now, peer);

@@ -30,6 +30,49 @@ fn opening_loads_the_newest_page_once_even_before_the_socket_is_there() {
 }
 
 #[test]
+fn what_is_about_to_be_opened_is_asked_for_once() {
+    let mut device = Device::live(vec![head(ADA, 2, 2, 0)]);
+    let expected = Input::ConversationExpected { peer: ADA };
+    assert_eq!(fetches(&device.feed(expected.clone())), [HistoryQuery::Newest]);
+    assert_eq!(fetches(&device.feed(expected.clone())), []);
+    assert_eq!(fetches(&device.feed(OPEN)), [], "it is on its way");
+    device.loaded(HistoryQuery::Newest, newest(1, 2));
+    assert_eq!(device.timeline(ADA).loading(), Loading::Ready);
+    assert_eq!(fetches(&device.feed(expected)), []);
+}
+
+#[test]
+fn what_the_server_has_not_told_of_is_not_asked_for_too_early() {
+    let expected = Input::ConversationExpected { peer: ADA };
+    let mut device = Device::new();
+    device.feed(Input::Started);
+    assert_eq!(fetches(&device.feed(expected.clone())), [], "its messages would be taken for news");
+    device.welcome(vec![]);
+    assert_eq!(fetches(&device.feed(expected)), []);
+}
+
+#[test]
+fn what_is_about_to_be_opened_need_not_wait_for_its_turn() {
+    let mut device = Device::live(vec![head(BOB, 2, 2, 1), head(ADA, 2, 2, 1)]);
+    assert_eq!(
+        device.timeline(ADA).loading(),
+        Loading::First,
+        "its page is the second that is fetched ahead"
+    );
+    assert_eq!(fetches(&device.feed(Input::ConversationExpected { peer: ADA })), [HistoryQuery::Newest]);
+    assert_eq!(fetches(&device.wait(1_000)), [], "and not once more");
+}
+
+#[test]
+fn a_page_that_was_asked_for_too_early_is_asked_for_again_when_it_is_opened() {
+    let mut device = Device::live(vec![head(ADA, 2, 2, 0)]);
+    device.feed(Input::ConversationExpected { peer: ADA });
+    device.feed(failed(HistoryQuery::Newest));
+    assert_eq!(device.timeline(ADA).loading(), Loading::Idle, "nobody has seen it fail");
+    assert_eq!(fetches(&device.feed(OPEN)), [HistoryQuery::Newest]);
+}
+
+#[test]
 fn what_arrives_during_the_first_page_is_not_lost() {
     let mut device = Device::live(vec![head(ADA, 2, 2, 0)]);
     device.feed(OPEN);

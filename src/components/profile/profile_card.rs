@@ -110,6 +110,8 @@ fn MessageButton(peer: UserId) -> impl IntoView {
     let messenger = use_messenger();
     let (unread, contact) = (messenger.unread_of(peer), messenger.contact_of(peer));
     let is_quiet = Signal::derive(move || contact.get().muted);
+    // A pointer over the button, or the focus on it, comes before the click.
+    let expect = move || messenger.expect_conversation(peer);
     let toggle = move |_| match (store.chat(), store.card()) {
         (Some(_), _) => store.close_chat(),
         (None, Some(id)) => store.open_chat(id),
@@ -126,6 +128,8 @@ fn MessageButton(peer: UserId) -> impl IntoView {
             value="open"
             aria-expanded=move || if store.is_chat_open() { "true" } else { "false" }
             aria-controls=move || store.is_chat_open().then_some("chat-panel")
+            on:pointerenter=move |_| expect()
+            on:focus=move |_| expect()
             on:click=toggle
         >
             <Icon name=IconName::Message/>

@@ -111,11 +111,12 @@ fn happen(device: &mut Device, choices: &mut Choices<'_>) {
         }
         14 => {
             let seq = Seq(choices.seq());
-            device.feed(match choices.byte() % 5 {
+            device.feed(match choices.byte() % 6 {
                 0 => Input::ConversationOpened { peer: ADA },
                 1 => Input::ConversationClosed { peer: ADA },
                 2 => Input::OlderRequested { peer: ADA },
                 3 => Input::ReloadRequested { peer: ADA },
+                4 => Input::ConversationExpected { peer: ADA },
                 _ => Input::ReadUpTo { peer: ADA, seq },
             });
         }
