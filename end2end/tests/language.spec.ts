@@ -107,8 +107,11 @@ test('who chooses a language has it at once and from then on, and loses nothing 
   await expect(german.composer).toHaveValue('half a sentence');
   await expect(german.bubble('at noon').locator('time')).toHaveText(/^\d{2}:\d{2}$/);
 
+  // Once the page is connected it looks at the list again: asked while the log-in ends, the server would refuse it.
+  const listed = ada.page.waitForResponse(/list_conversations/);
   await ada.goto('/messages');
   await expect(ada.page.getByRole('heading', { name: 'Nachrichten' })).toBeVisible();
+  await listed;
   await ada.page.getByRole('button', { name: 'Abmelden' }).click();
   await expect(ada.page.getByRole('heading', { name: 'Willkommen zurück' })).toBeVisible();
   await expect(root).toHaveAttribute('lang', 'de');
