@@ -16,6 +16,8 @@ const FIRST: usize = 30;
 const SPARE: usize = 10;
 /// What has to be there above the screen at rest, in CSS pixels.
 const ABOVE_PX: f64 = 400.0;
+/// The panel's header and its composer have together at least this height, in CSS pixels.
+const BARS_PX: f64 = 112.0;
 /// No bubble is lower than this, in CSS pixels.
 const LOWEST_PX: f64 = 38.0;
 /// Messages of one sender further apart than this are two groups.
@@ -91,10 +93,10 @@ impl Window {
         Self::newest(entries, FIRST)
     }
 
-    /// As many of the newest messages as fill a screen of `height` CSS pixels, whatever they are.
+    /// As many of the newest messages as fill the panel on a screen of `height` CSS pixels, whatever they are.
     #[must_use]
     pub fn filling(entries: &Shown<'_>, height: f64) -> Self {
-        Self::newest(entries, bubbles_in(height).min(MAX_BUBBLES))
+        Self::newest(entries, bubbles_in(height - BARS_PX).min(MAX_BUBBLES))
     }
 
     /// What to have where the reader follows the end of a screen of `height` CSS pixels, once there is time: as many
@@ -415,11 +417,11 @@ mod tests {
         let entries = conversation(300);
         let all = Shown::from(&entries[..]);
         let part = Window::filling(&all, 720.0);
-        assert_eq!(shown(&all, part), (282, 300, 19));
+        assert_eq!(shown(&all, part), (285, 300, 16));
         assert!(part.is_at_end());
         assert_eq!(shown(&all, part.rested(&all, 720.0)), (271, 300, 30));
         let high = Window::filling(&all, 2_160.0);
-        assert_eq!(shown(&all, high), (244, 300, 57));
+        assert_eq!(shown(&all, high), (247, 300, 54));
         assert_eq!(shown(&all, high.rested(&all, 2_160.0)), (233, 300, 68));
         let further_up = Window::around(&all, Seq(100));
         assert_eq!(further_up.rested(&all, 720.0), further_up);
