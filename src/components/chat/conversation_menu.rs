@@ -37,10 +37,11 @@ pub fn ConversationMenu(
     let words = use_words();
     let store = use_app_store();
     let menu = NodeRef::<html::Div>::new();
-    let step = RwSignal::new(Step::Choices);
+    // Nothing is in it before it is opened: most panels are closed again without.
+    let step = RwSignal::new(None);
     let has_failed = RwSignal::new(false);
     let start_over = move |_: Event| {
-        step.set(Step::Choices);
+        step.set(Some(Step::Choices));
         has_failed.set(false);
     };
     let close = move || {
@@ -82,10 +83,10 @@ pub fn ConversationMenu(
                     view! { <Choice label=words.unblock on:click=move |_| choose.run(ContactChange::Blocked(false)) /> }
                         .into_any()
                 } else {
-                    view! { <Choice label=words.block_person on:click=move |_| step.set(Step::Blocking) /> }.into_any()
+                    view! { <Choice label=words.block_person on:click=move |_| step.set(Some(Step::Blocking)) /> }.into_any()
                 }
             })}
-            <Choice label=words.report_person on:click=move |_| step.set(Step::Reporting) />
+            <Choice label=words.report_person on:click=move |_| step.set(Some(Step::Reporting)) />
         }
         .into_any()
     };
@@ -107,13 +108,15 @@ pub fn ConversationMenu(
             node_ref=menu
             on:beforetoggle=start_over
         >
-            {dynamic(move || match step.get() {
-                Step::Choices => choices(),
-                Step::Blocking => view! { <Block name step choose /> }.into_any(),
-                Step::Reporting => view! { <Report chat name step has_failed /> }.into_any(),
-                Step::Reported => {
-                    view! { <p class="menu__text" role="status">{words.reported}</p> }.into_any()
-                }
+            {dynamic(move || {
+                step.get().map(|now| match now {
+                    Step::Choices => choices(),
+                    Step::Blocking => view! { <Block name step choose /> }.into_any(),
+                    Step::Reporting => view! { <Report chat name step has_failed /> }.into_any(),
+                    Step::Reported => {
+                        view! { <p class="menu__text" role="status">{words.reported}</p> }.into_any()
+                    }
+                })
             })}
             <p class="menu__error" role="alert">
                 {dynamic(move || has_failed.get().then_some(words.not_reached))}
@@ -134,7 +137,11 @@ fn Choice(label: &'static str) -> impl IntoView {
 }
 
 #[component]
-fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactChange>) -> impl IntoView {
+fn Block(
+    name: Signal<String>,
+    step: RwSignal<Option<Step>>,
+    choose: Callback<ContactChange>,
+) -> impl IntoView {
     let words = use_words();
     view! {
         <p class="menu__text">
@@ -149,7 +156,7 @@ fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactCha
             >
                 {words.block}
             </button>
-            <button class="button" type="button" on:click=move |_| step.set(Step::Choices)>
+            <button class="button" type="button" on:click=move |_| step.set(Some(Step::Choices))>
                 {words.cancel}
             </button>
         </p>
@@ -160,7 +167,7 @@ fn Block(name: Signal<String>, step: RwSignal<Step>, choose: Callback<ContactCha
 fn Report(
     chat: UseMessages,
     name: Signal<String>,
-    step: RwSignal<Step>,
+    step: RwSignal<Option<Step>>,
     has_failed: RwSignal<bool>,
 ) -> impl IntoView {
     let words = use_words();
@@ -176,7 +183,7 @@ fn Report(
             // The menu may be gone by now.
             has_failed.try_set(!arrived);
             if arrived {
-                step.try_set(Step::Reported);
+                step.try_set(Some(Step::Reported));
             }
         });
     };
@@ -201,7 +208,7 @@ fn Report(
                 <button class="button" data-kind="primary" type="submit">
                     {words.send_report}
                 </button>
-                <button class="button" type="button" on:click=move |_| step.set(Step::Choices)>
+                <button class="button" type="button" on:click=move |_| step.set(Some(Step::Choices))>
                     {words.cancel}
                 </button>
             </p>
