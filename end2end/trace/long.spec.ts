@@ -28,16 +28,15 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
   for (let time = 0; time < OPENINGS; time++) {
     await ada.goto(`/?profile=${grace.id}`);
     await ada.expectLive();
-    opened.push(
-      await Trace.of(browser, page, async () => {
-        // Looking for the messages would be work of the page's thread: their answer tells that they are coming.
-        const answered = page.waitForResponse(/\/messages\/history\//);
-        await ada.matches.message(grace.name).click();
-        await answered;
-        await painted(ada);
-        await panel.bubbles.last().waitFor();
-      }),
-    );
+    const opening = await Trace.of(browser, page, async () => {
+      // Looking for the messages would be work of the page's thread: their answer tells that they are coming.
+      const answered = page.waitForResponse(/\/messages\/history\//);
+      await ada.matches.message(grace.name).click();
+      await answered;
+      await painted(ada);
+      await panel.bubbles.last().waitFor();
+    });
+    opened.push(figures.keep(`opening-${time + 1}`, opening));
   }
   for (const [what, mark] of [['panel', 'panel'], ['messages', 'row']] as const) {
     const took = opened.flatMap((trace) => trace.untilPainted('click', mark)).map(({ wall }) => wall);
@@ -64,6 +63,7 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
       await painted(ada);
     });
     await slowDown(client, 1);
+    figures.keep(where.replaceAll(' ', '-'), trace);
     const what = `100 messages in a second, ${where}, ${SLOWER} × slower`;
     const tasks = trace.tasks();
     figures.add(`${what}: longest task, wall`, 'ms', Math.max(...tasks.map(({ wall }) => wall)));
@@ -89,7 +89,7 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
     figures.add(`${what}, p99, wall`, 'ms', quantile(spans.map(({ wall }) => wall), 0.99));
     figures.add(`${what}, p99`, 'ms', quantile(own, 0.99), bound);
   };
-  painting('frame received → bubble painted', receiving.untilPainted('frame', 'row'), 8);
+  painting('frame received → bubble painted', figures.keep('receiving', receiving).untilPainted('frame', 'row'), 8);
 
   await collectGarbage();
   // Nothing looks for the bubble here either.
@@ -100,7 +100,7 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
     }
     await painted(ada);
   });
-  painting('Enter → own bubble painted', writing.untilPainted('enter', 'row'), 16);
+  painting('Enter → own bubble painted', figures.keep('writing', writing).untilPainted('enter', 'row'), 16);
 
   await figures.report({ messages: MESSAGES, browser: browser.version(), slower: SLOWER, at: new Date().toISOString() });
 });

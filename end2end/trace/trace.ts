@@ -53,22 +53,26 @@ export async function watch(page: Page): Promise<void> {
 
 /** What the thread that a page runs on did while it was traced. */
 export class Trace {
-  private constructor(readonly events: readonly TraceEvent[]) {}
+  /** `raw` is what the browser wrote: `chrome://tracing` and ui.perfetto.dev show it. */
+  private constructor(
+    readonly events: readonly TraceEvent[],
+    readonly raw: Buffer,
+  ) {}
 
   /** Traces a page while something happens that sets a mark: by that its thread is told from others. */
   static async of(browser: Browser, page: Page, happens: () => Promise<void>): Promise<Trace> {
     await browser.startTracing(page, { categories: CATEGORIES });
-    let text: Buffer;
+    let raw: Buffer;
     try {
       await happens();
     } finally {
-      text = await browser.stopTracing();
+      raw = await browser.stopTracing();
     }
-    const { traceEvents } = JSON.parse(text.toString()) as { traceEvents: TraceEvent[] };
+    const { traceEvents } = JSON.parse(raw.toString()) as { traceEvents: TraceEvent[] };
     const mark = traceEvents.find(({ cat, name }) => cat === 'blink.user_timing' && /^(click|enter|frame)$/.test(name));
     if (!mark) throw new Error('the page set no mark');
     const own = traceEvents.filter(({ pid, tid }) => pid === mark.pid && tid === mark.tid);
-    return new Trace(own.sort((a, b) => a.ts - b.ts));
+    return new Trace(own.sort((a, b) => a.ts - b.ts), raw);
   }
 
   /** How long each task took. */
