@@ -94,6 +94,7 @@ contract! {
         a_message_is_stored_as_given
         any_text_is_kept_verbatim
         a_repeated_send_finds_the_first_row
+        a_repeated_send_is_found_among_others
         what_comes_together_is_stored_in_its_order
         a_client_id_is_not_used_for_something_else
         a_client_id_is_unique_per_sender_only

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures::future::join_all;
 use mosaic::domain::{ClientId, Message, MessageBody, Seq, UserId};
 use mosaic::server::store::{Insert, NewMessage, Position};
 use uuid::Uuid;
@@ -88,6 +89,39 @@ pub async fn a_repeated_send_finds_the_first_row(db: Db) {
     let read = Message { read_at: Some(kept(at(20))), ..stored };
     assert_eq!(insert(&db, &retry).await, Insert::AlreadyStored(read));
     assert_eq!(everything(&db, ada, grace).await.len(), 1);
+}
+
+pub async fn a_repeated_send_is_found_among_others(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let alan = db.person("alan").await;
+    let first = message(ada, grace, "one", at(1));
+    insert(&db, &first).await;
+    db.send(alan, ada, "one", at(1)).await;
+    let next = message(ada, grace, "two", at(2));
+    // What waits together shares a transaction.
+    let jobs = [
+        vec![message(alan, ada, "two", at(2)), message(alan, ada, "three", at(2))],
+        vec![first, next],
+        vec![message(ada, alan, "four", at(2))],
+        vec![message(grace, alan, "one", at(2))],
+    ];
+    let answers = join_all(jobs.map(|job| db.store.insert_messages(job))).await;
+    let stored: Vec<Vec<_>> = answers
+        .into_iter()
+        .map(|answer| {
+            answer.expect("answered").iter().map(|insert| matches!(insert, Insert::Stored(_))).collect()
+        })
+        .collect();
+    assert_eq!(stored, [vec![true, true], vec![false, true], vec![true], vec![true]]);
+    for (a, b, texts) in [
+        (ada, grace, &["one", "two"][..]),
+        (ada, alan, &["one", "two", "three", "four"]),
+        (grace, alan, &["one"]),
+    ] {
+        let read = everything(&db, a, b).await;
+        assert!(read.iter().map(|message| message.seq.0).eq(1..=texts.len() as u64));
+        assert!(read.iter().map(|message| &message.content).eq(texts), "{read:?}");
+    }
 }
 
 pub async fn what_comes_together_is_stored_in_its_order(db: Db) {

@@ -11,6 +11,7 @@ mod people;
 mod presence;
 mod retention;
 mod search;
+mod sends;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -96,8 +97,7 @@ implement_store!(PostgresStore);
 /// conversation nor a message the database refuses holds up the others.
 async fn store_batch(batches: Connections<Postgres>, singles: Connections<Postgres>, jobs: Vec<Job>) {
     let new: Vec<_> = jobs.iter().flat_map(|job| job.messages.iter().cloned()).collect();
-    let outcomes =
-        batches.run(move |db| async move { messages::insert(db, &new, false).await }.boxed()).await;
+    let outcomes = batches.run(move |db| async move { sends::insert(db, &new, false).await }.boxed()).await;
     match outcomes {
         Ok(outcomes) => {
             let mut outcomes = outcomes.into_iter();
@@ -125,8 +125,7 @@ async fn store_batch(batches: Connections<Postgres>, singles: Connections<Postgr
 async fn store_single(singles: Connections<Postgres>, job: Job) {
     for attempt in 1.. {
         let new = job.messages.clone();
-        let outcome =
-            singles.run(move |db| async move { messages::insert(db, &new, true).await }.boxed()).await;
+        let outcome = singles.run(move |db| async move { sends::insert(db, &new, true).await }.boxed()).await;
         let outcome = match outcome {
             Ok(outcomes) => outcomes.into_iter().collect::<Option<_>>().context("a send without answer"),
             // It met another transaction (a duplicate on its way, a deadlock, a deleted member)

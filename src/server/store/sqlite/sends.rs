@@ -3,8 +3,6 @@
 //! A batch is two trips to the connection's thread, since each costs as much as storing a few messages: one takes the
 //! write lock and looks up all that the answers depend on, the other writes and commits. Positions are given in
 //! between, here: nobody else can write. Should anything fail, the connection is closed and the lock goes with it.
-//!
-//! The trigger `outgoing_stored` did this before; it is there for a server of before that still runs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
