@@ -95,8 +95,8 @@ pub struct UseMessages {
     pub loading: Signal<Loading>,
     /// Whether an older page is on its way.
     pub is_loading_older: Signal<bool>,
-    /// How many messages this device holds, sent or not.
-    pub held: Signal<u64>,
+    /// The first message that this device holds, whether or not it is among the rows.
+    pub oldest: Signal<Option<EntryKey>>,
     /// Whether there is anything before the first row.
     pub has_older: Signal<bool>,
     /// Whether the conversation has no messages at all, loaded and none being sent.
@@ -148,6 +148,10 @@ pub fn use_messages(peer: UserId) -> UseMessages {
     let missing = read(Timeline::missing);
     let older_on_server = read(|timeline| u64::from(timeline.has_older()));
     let held = read(|timeline| timeline.shown().len() as u64);
+    let oldest = memo(move || {
+        version.track();
+        messenger.with_timeline(peer, |timeline| timeline.shown().get(0).map(|entry| entry.key)).flatten()
+    });
     let tail = memo(move || {
         version.track();
         messenger.with_timeline(peer, tail_of).unwrap_or_default()
@@ -186,8 +190,17 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         }
     });
 
+    // More than a frame can draw is drawn in several.
+    let draws_on = StoredValue::new(false);
+    let draw_on = move || {
+        draws_on.try_set_value(false);
+        version.try_update(|version| *version += 1);
+    };
     // What is new is painted first; then the rest comes in, and what is far above the end leaves.
     let rest = move || {
+        if draws_on.try_get_value() != Some(false) {
+            return;
+        }
         let Some(before) = window.try_get_untracked() else { return };
         let after =
             messenger.with_timeline(peer, |timeline| before.rested(&timeline.shown(), page::height()));
@@ -227,7 +240,15 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             }
             let window = window.get();
             let (has_gap, divider) = (timeline.missing() > 0, divider.get_untracked());
-            let lines = rows::lines(&entries, window, has_gap, divider, local_time::day_of);
+            let mut lines = rows::lines(&entries, window, has_gap, divider, local_time::day_of);
+            if page::is_visible() && follows_end.get_untracked() {
+                let most = if draws_on.get_value() { 0 } else { rows::AT_ONCE };
+                let is_held_back = rows::hold_back(&mut lines, most, |key| known.contains_key(key));
+                if is_held_back && !draws_on.get_value() {
+                    draws_on.set_value(true);
+                    page::after_paint(draw_on);
+                }
+            }
             lines.into_iter().map(|line| row(line, &mut known, &mut seen)).collect::<Vec<_>>()
         });
         let rows = rows.unwrap_or_default();
@@ -249,7 +270,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         loading: loading.into(),
         missing: Signal::derive(move || missing.get().unwrap_or(0)),
         is_loading_older: Signal::derive(move || is_loading_older.get() == Some(1)),
-        held: Signal::derive(move || held.get().unwrap_or(0)),
+        oldest: oldest.into(),
         has_older: Signal::derive(move || older_on_server.get() == Some(1) || !is_at_start.get()),
         is_empty: Signal::derive(move || {
             held.get() == Some(0) && loading.get() == Loading::Ready && !is_gone.get()
@@ -268,7 +289,8 @@ pub fn use_messages(peer: UserId) -> UseMessages {
 impl UseMessages {
     /// Sends a message: it is in the outbox when this returns, and in the rows before the next frame or the one after.
     pub fn send_message(&self, body: MessageBody) {
-        let client_id = ClientId(Uuid::new_v4());
+        // Ids that grow with time lie side by side in the index of their sender.
+        let client_id = ClientId(Uuid::now_v7());
         self.jump_to_end();
         self.messenger.input(Input::SendRequested { peer: self.peer, client_id, body });
     }

@@ -45,14 +45,19 @@ pub fn MessageLog(
     });
     effect(move || {
         chat.messages.track();
-        chat.tail.track();
         chat.loading.track();
         chat.typing.track();
         // An older page alone changes no row, and the reader may wait for it at the top.
-        chat.held.track();
+        chat.oldest.track();
         // The list may be updated after this effect, but within the same turn.
         queue_microtask(move || {
             scroller.with(Scroller::rows_changed);
+        });
+    });
+    effect(move || {
+        chat.tail.track();
+        queue_microtask(move || {
+            scroller.with(|scroller| scroller.newest_changed());
         });
     });
     page::on_attention_change(move || {

@@ -137,19 +137,27 @@ impl Scroller {
         }
     }
 
-    /// After the rows or what is newest changed.
+    /// After what is newest changed. Far up it is not among the rows, and nothing has to be laid out for it.
+    pub(super) fn newest_changed(&self) {
+        let newest = self.chat.tail.get_untracked().last;
+        if !self.is_placed.get() || self.newest.replace(newest) == newest {
+            return;
+        }
+        if newest.is_some_and(|key| key.mine) || self.position.is_at_bottom.get_untracked() {
+            self.chat.jump_to_end();
+            if !self.is_pinned.replace(true) {
+                self.settle();
+            }
+        }
+    }
+
+    /// After the rows changed.
     pub(super) fn rows_changed(self: &Rc<Self>) {
         let was_following = self.is_placed.get() && self.is_pinned.get();
         self.hold();
-        let newest = self.chat.tail.get_untracked().last;
         if !self.is_placed.get() {
-            self.newest.set(newest);
+            self.newest.set(self.chat.tail.get_untracked().last);
             self.place();
-        } else if self.newest.replace(newest) != newest
-            && (newest.is_some_and(|key| key.mine) || self.position.is_at_bottom.get_untracked())
-        {
-            self.is_pinned.set(true);
-            self.chat.jump_to_end();
         }
         if was_following {
             // The observer sees the rows grow once they are laid out: nothing has to be laid out before.

@@ -9,6 +9,7 @@ mod attention;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use leptos::prelude::*;
 use uuid::Uuid;
@@ -338,19 +339,21 @@ impl Driver {
             return;
         }
         if self.is_painted.replace(false) {
-            let this = Weak::clone(&self.this);
-            page::after_paint(move || {
-                if let Some(driver) = this.upgrade() {
-                    driver.is_painted.set(true);
-                    driver.count();
-                    driver.tell_if_due();
-                }
-            });
+            page::after_paint(with(&self.this, |driver| {
+                driver.count();
+                // In a task of its own once more: after many messages both take long.
+                set_timeout(with(&driver.this, Self::tell_painted), Duration::ZERO);
+            }));
         }
         self.tell();
         if !page::is_visible() {
             self.count();
         }
+    }
+
+    fn tell_painted(&self) {
+        self.is_painted.set(true);
+        self.tell_if_due();
     }
 
     /// Tells the components what changed since the last time. A number alone comes after the rows are painted: it is
