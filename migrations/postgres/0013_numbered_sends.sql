@@ -25,8 +25,7 @@ DECLARE
     bases_lo bigint[];  -- how many of the messages lo had written by then
     repeated int[];
     pair     int;
-    -- What was deleted for its age is in no key any more: it has to be looked for.
-    looks    boolean := EXISTS (SELECT 1 FROM forgotten_sends);
+    looks    boolean := false;
 BEGIN
     LOOP
         BEGIN
@@ -49,8 +48,12 @@ BEGIN
                     SELECT c.last_seq, c.from_lo FROM conversations c
                     WHERE c.user_lo = p.lo AND c.user_hi = p.hi FOR UPDATE SKIP LOCKED
                 ) AS held ON true
+                OFFSET 0  -- or both contacts would be looked up twice
             ) AS b;
 
+            -- What was deleted for its age is in no key any more: it has to be looked for. Asked here, because whoever
+            -- deletes holds one of these locks.
+            looks := looks OR EXISTS (SELECT 1 FROM forgotten_sends);
             IF looks THEN
                 SELECT array_agg(n.pair) INTO repeated
                 FROM UNNEST(senders, client_ids, pairs) AS n (sender, client, pair)

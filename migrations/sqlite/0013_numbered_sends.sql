@@ -1,3 +1,3 @@
--- PostgreSQL gets a function that stores numbered messages under this number. Here the server has numbered them for long;
--- what did it before goes.
+-- PostgreSQL gets a function that stores numbered messages under this number. Here the server numbers them already; what
+-- did it before goes.
 DROP VIEW outgoing;
