@@ -242,9 +242,9 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             let (has_gap, divider) = (timeline.missing() > 0, divider.get_untracked());
             let mut lines = rows::lines(&entries, window, has_gap, divider, local_time::day_of);
             if page::is_visible() && follows_end.get_untracked() {
-                let most = if draws_on.get_value() { 0 } else { rows::AT_ONCE };
-                let is_held_back = rows::hold_back(&mut lines, most, |key| known.contains_key(key));
-                if is_held_back && !draws_on.get_value() {
+                let has_drawn = draws_on.get_value();
+                let is_held_back = rows::hold_back(&mut lines, has_drawn, |key| known.contains_key(key));
+                if is_held_back && !has_drawn {
                     draws_on.set_value(true);
                     page::after_paint(draw_on);
                 }

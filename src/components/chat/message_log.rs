@@ -54,6 +54,7 @@ pub fn MessageLog(
             scroller.with(Scroller::rows_changed);
         });
     });
+    // Before or after the rows that belong to it: either will do.
     effect(move || {
         chat.tail.track();
         queue_microtask(move || {

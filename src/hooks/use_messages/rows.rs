@@ -14,8 +14,10 @@ const STEP: usize = 40;
 const FIRST: usize = 30;
 /// How many more there may be before the oldest leave, where the reader follows the end.
 const SPARE: usize = 10;
-/// How many more rows one frame draws behind those that are drawn already.
-pub const AT_ONCE: usize = 5;
+/// How many more lines one frame draws behind those that are drawn already …
+const AT_ONCE: usize = 5;
+/// … or this part of them, so that a slow device does not fall behind ever further.
+const PARTS: usize = 3;
 /// What has to be there above the screen at rest, in CSS pixels.
 const ABOVE_PX: f64 = 400.0;
 /// The panel's header and its composer have together at least this height, in CSS pixels.
@@ -209,16 +211,18 @@ fn last_at(entries: &Shown<'_>, end: usize) -> Option<Seq> {
     if end >= entries.len() { None } else { entries.get(end.checked_sub(1)?)?.seq }
 }
 
-/// Leaves the last lines to later frames, where more than `most` came in behind those that are drawn already; whether it
-/// left any. What the user has just written is there at once, with all that stands before it.
-pub fn hold_back(lines: &mut Vec<Line>, most: usize, is_drawn: impl Fn(&EntryKey) -> bool) -> bool {
+/// Leaves the last lines to later frames, where more came in behind those that are drawn already than one frame should
+/// draw, and all of them where the frame `has_drawn` its share; whether it left any. What the user has just written is
+/// there at once, with all that stands before it.
+pub fn hold_back(lines: &mut Vec<Line>, has_drawn: bool, is_drawn: impl Fn(&EntryKey) -> bool) -> bool {
     let last = |is_one: &dyn Fn(&EntryKey) -> bool| {
         lines.iter().rposition(|line| matches!(line, Line::Message(key, _) if is_one(key)))
     };
     let Some(drawn) = last(&is_drawn) else { return false };
-    let end = last(&|key| key.mine).map_or(drawn, |own| own.max(drawn)) + 1 + most;
-    let is_held_back = lines.len() > end;
-    lines.truncate(end);
+    let end = last(&|key| key.mine).map_or(drawn, |own| own.max(drawn)) + 1;
+    let share = if has_drawn { 0 } else { AT_ONCE.max((lines.len() - end) / PARTS) };
+    let is_held_back = lines.len() > end + share;
+    lines.truncate(end + share);
     is_held_back
 }
 
@@ -407,17 +411,21 @@ mod tests {
     #[test]
     fn what_comes_in_behind_the_drawn_is_drawn_a_few_at_a_time() {
         let drawn = |count: u64| move |key: &EntryKey| key.client_id.0.as_u128() >> 32 <= u128::from(count);
-        let entries: Vec<_> = (1..=20).map(|seq| entry(Some(seq), false, seq)).collect();
-        let left = |entries: &[Entry], count| {
+        let came = |count| (1..=count).map(|seq| entry(Some(seq), false, seq)).collect::<Vec<_>>();
+        let left_after = |entries: &[Entry], count, has_drawn| {
             let all = Shown::from(entries);
             let mut lines = lines(&all, Window::at_end(&all), false, None, day_of);
-            let is_held_back = hold_back(&mut lines, 5, drawn(count));
+            let is_held_back = hold_back(&mut lines, has_drawn, drawn(count));
             (lines.len(), is_held_back)
         };
+        let left = |entries: &[Entry], count| left_after(entries, count, false);
+        let entries = came(20);
         // One line is that of the day.
         assert_eq!(left(&entries, 10), (1 + 15, true));
         assert_eq!(left(&entries, 15), (1 + 20, false));
         assert_eq!(left(&entries, 0), (1 + 20, false), "nothing was drawn yet");
+        assert_eq!(left_after(&entries, 15, true), (1 + 15, true));
+        assert_eq!(left(&came(30), 3), (1 + 3 + 9, true), "a third of what waits");
         let mine = [&entries[..], &[entry(None, true, 21)][..]].concat();
         assert_eq!(left(&mine, 10), (1 + 21, false));
     }
