@@ -129,7 +129,7 @@ async fn insert_distinct(
 
 const UNASKED: &str = "an answer to a message nobody sent";
 
-/// Where messages of one call stand among those of their conversation, all counted from 1 as positions are.
+/// Where messages of one call stand among those of their conversation.
 struct Numbers {
     messages: Vec<Number>,
     /// In the order in which conversations are locked.
@@ -139,6 +139,7 @@ struct Numbers {
 struct Number {
     /// Which of the conversations it belongs to, counted from 0.
     pair: usize,
+    /// How many of the call's messages of the conversation there are up to this one.
     nth: i32,
     /// How many of those up to this one are lo's.
     nth_lo: i32,
