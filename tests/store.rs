@@ -58,6 +58,7 @@ contract! {
         a_choice_is_a_change_of_the_conversation
         for_who_blocks_the_conversation_ends_there_until_they_unblock
         who_blocks_cannot_write_and_a_repeated_send_is_found
+        who_blocks_and_who_is_blocked_may_write_in_one_batch
         a_block_before_the_first_message_holds
         nothing_passes_between_two_of_whom_one_blocks
         a_report_keeps_what_was_said
@@ -137,6 +138,7 @@ contract! {
         a_conversation_of_which_nothing_is_left_goes_on
         a_young_message_keeps_what_follows
         a_repeated_send_is_known_for_a_while
+        a_repeated_send_of_what_was_forgotten_leaves_the_rest_of_its_batch_alone
         what_was_forgotten_of_a_deleted_person_is_in_nobodys_way
         many_instances_forget_at_once_while_others_write
         every_conversation_is_looked_at

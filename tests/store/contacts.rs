@@ -94,6 +94,34 @@ pub async fn who_blocks_cannot_write_and_a_repeated_send_is_found(db: Db) {
     assert_eq!(db.send(ada, grace, "hello!", at(3)).await.seq, Seq(3), "nothing was stored meanwhile");
 }
 
+pub async fn who_blocks_and_who_is_blocked_may_write_in_one_batch(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let alan = db.person("alan").await;
+    for (from, to) in [(ada, grace), (alan, ada)] {
+        db.send(from, to, "one", at(1)).await;
+    }
+    block(&db, ada, grace, true).await;
+    let together = vec![
+        message(grace, ada, "two", at(2)),
+        message(alan, ada, "two", at(2)),
+        message(ada, grace, "hello?", at(2)),
+        message(grace, ada, "three", at(2)),
+        message(ada, alan, "three", at(2)),
+    ];
+    let answers = db.store.insert_messages(together).await.expect("answered");
+    let seen: Vec<_> = answers
+        .iter()
+        .map(|answer| match answer {
+            Insert::Stored(message) => (message.seq.0, "stored"),
+            Insert::Unheard { message, duplicate: false } => (message.seq.0, "kept from her"),
+            Insert::Blocked => (0, "blocked"),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let wanted = [(2, "kept from her"), (2, "stored"), (0, "blocked"), (3, "kept from her"), (3, "stored")];
+    assert_eq!(seen, wanted);
+}
+
 pub async fn a_block_before_the_first_message_holds(db: Db) {
     let (ada, grace) = db.pair().await;
     block(&db, grace, ada, true).await;

@@ -162,6 +162,34 @@ pub async fn a_repeated_send_is_known_for_a_while(db: Db) {
     assert!(matches!(anew, Insert::Stored(stored) if stored.seq == Seq(3)));
 }
 
+pub async fn a_repeated_send_of_what_was_forgotten_leaves_the_rest_of_its_batch_alone(db: Db) {
+    let (ada, grace) = db.pair().await;
+    let alan = db.person("alan").await;
+    let forgotten = message(ada, grace, "one", at(1));
+    db.store.insert_message(&forgotten).await.expect("stored");
+    assert_eq!(forget(&db, (ada, grace), at(2)).await, 1);
+
+    let together = vec![
+        message(alan, grace, "hello", at(9)),
+        forgotten,
+        message(ada, grace, "two", at(9)),
+        message(grace, alan, "yes?", at(9)),
+        message(grace, ada, "three", at(9)),
+    ];
+    let answers = db.store.insert_messages(together).await.expect("answered");
+    let seen: Vec<_> = answers
+        .iter()
+        .map(|answer| match answer {
+            Insert::Stored(message) => (message.seq.0, "stored"),
+            Insert::Unheard { message, duplicate: true } => (message.seq.0, "known"),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(seen, [(1, "stored"), (1, "known"), (2, "stored"), (2, "stored"), (3, "stored")]);
+    assert_eq!(seqs(&page(&db, ada, grace, 9, Offset(0)).await), [2, 3]);
+    assert_eq!(seqs(&page(&db, alan, grace, 9, Offset(0)).await), [1, 2]);
+}
+
 pub async fn what_was_forgotten_of_a_deleted_person_is_in_nobodys_way(db: Db) {
     let (ada, grace) = db.pair().await;
     let alan = db.person("alan").await;
