@@ -26,6 +26,23 @@ impl Home {
     }
 }
 
+/// A message is found by its id and by its conversation, and goes with the people it is of. Nothing in it is there for
+/// positions, repeated sends or marks.
+const KEYED_TABLES: &str = "
+    CREATE TABLE profiles (id uuid PRIMARY KEY);
+    CREATE TABLE messages (
+        id          uuid PRIMARY KEY,
+        client_id   uuid NOT NULL,
+        sender_id   uuid NOT NULL REFERENCES profiles (id) ON DELETE CASCADE,
+        receiver_id uuid NOT NULL REFERENCES profiles (id) ON DELETE CASCADE,
+        content     text NOT NULL,
+        seq         bigint NOT NULL,
+        created_at  timestamptz NOT NULL DEFAULT now(),
+        read_at     timestamptz
+    );
+    CREATE INDEX idx_messages_conversation
+        ON messages (LEAST(sender_id, receiver_id), GREATEST(sender_id, receiver_id), seq DESC);";
+
 /// An empty database.
 pub struct Database {
     /// As `DATABASE_URL`.
@@ -48,6 +65,18 @@ impl Database {
         let mut url = Url::parse(admin)?;
         url.set_path(&name);
         Ok(Self { url: url.to_string(), name: Some(name) })
+    }
+
+    /// Makes the table of messages that every server of this protocol has, with its keys, and the people whom it
+    /// refers to: the floor then fills this one.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn lay_out_keys(&self, people: Vec<Uuid>) -> Result<()> {
+        execute(&self.url, KEYED_TABLES).await?;
+        let mut db = PgConnection::connect(&self.url).await?;
+        sqlx::query("INSERT INTO profiles SELECT UNNEST($1)").bind(people).execute(&mut db).await?;
+        Ok(db.close().await?)
     }
 
     /// The number of messages stored.

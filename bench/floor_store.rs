@@ -1,4 +1,5 @@
-//! The floor's table and the one statement that fills it: no index, no constraint, no question.
+//! The floor's table and the one statement that fills it: no index, no constraint, no question, unless a table with
+//! keys is there already.
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
@@ -18,7 +19,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Connects and makes the table.
+    /// Connects and makes the table, unless there is one.
     ///
     /// # Errors
     /// When the database cannot be had.
@@ -36,7 +37,8 @@ impl Table {
             return Ok(Self::Sqlite(db));
         }
         let mut db = PgConnection::connect(url).await?;
-        let table = "CREATE TABLE messages (id uuid, client_id uuid, sender_id uuid, receiver_id uuid,
+        let table =
+            "CREATE TABLE IF NOT EXISTS messages (id uuid, client_id uuid, sender_id uuid, receiver_id uuid,
                                             content text, seq bigint, created_at timestamptz)";
         sqlx::query(table).execute(&mut db).await?;
         Ok(Self::Postgres(db))

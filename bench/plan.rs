@@ -1,6 +1,6 @@
 //! What is measured, in which order, and how often.
 //!
-//! Machines drift. So a round is short, holds everything that is compared, and has the floor at both of its ends;
+//! Machines drift. So a round is short, holds everything that is compared, and has the floors at both of its ends;
 //! ratios are made within a round, and of the rounds the median counts.
 
 use std::collections::BTreeSet;
@@ -171,7 +171,7 @@ async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
             Mode::Idle => {
                 let scenario = format!("idle, {} sockets", plan.sockets);
                 let measure = async |kind| crowd::idle(plan, kind, plan.sockets).await;
-                compare(plan, report, &scenario, measure).await?;
+                compare(plan, report, &scenario, &[Kind::Floor], measure).await?;
             }
             Mode::Storm => {
                 for round in 0..plan.rounds {
@@ -201,21 +201,24 @@ async fn measure(plan: &Plan, report: &mut Report) -> Result<()> {
 
 async fn traffic(plan: &Plan, report: &mut Report, home: Home, load: Load) -> Result<()> {
     let scenario = format!("{load}, {}", home.name());
-    compare(plan, report, &scenario, async |kind| traffic::drive(plan, kind, home, load).await).await
+    let floors: &[Kind] = match home {
+        Home::Served => &[Kind::Floor, Kind::Keyed],
+        Home::Embedded => &[Kind::Floor],
+    };
+    compare(plan, report, &scenario, floors, async |kind| traffic::drive(plan, kind, home, load).await).await
 }
 
-/// Rounds of floor, Mosaic and peer, and the floor once more at the end.
+/// Rounds of the floors, Mosaic and peer, and the floors once more at the end.
 async fn compare(
     plan: &Plan,
     report: &mut Report,
     scenario: &str,
+    floors: &[Kind],
     measure: impl AsyncFn(Kind) -> Result<Figures>,
 ) -> Result<()> {
     for round in 0..=plan.rounds {
-        for kind in [Kind::Floor, Kind::Mosaic, Kind::Peer] {
-            if round == plan.rounds && kind != Kind::Floor {
-                continue;
-            }
+        let others: &[Kind] = if round < plan.rounds { &[Kind::Mosaic, Kind::Peer] } else { &[] };
+        for &kind in floors.iter().chain(others) {
             let figures = measure(kind).await;
             report.add(
                 scenario,

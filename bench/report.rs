@@ -64,10 +64,13 @@ struct Line {
     scenario: String,
     figure: String,
     floor: Option<Middle>,
+    keyed: Option<Middle>,
     mosaic: Option<Middle>,
     peer: Option<Middle>,
     /// Mosaic's share of the mean of the floors before and after it.
     to_floor: Option<Middle>,
+    /// The same of the floors with keys.
+    to_keyed: Option<Middle>,
     /// Mosaic's share of the peer in the same round.
     to_peer: Option<Middle>,
 }
@@ -141,9 +144,10 @@ impl Report {
             if line.scenario != scenario {
                 scenario.clone_from(&line.scenario);
                 say(&format!("\n{scenario}"));
-                say(&row("", ["floor", "mosaic", "peer", "x floor", "x peer"].map(str::to_owned)));
+                say(&row("", COLUMNS.map(str::to_owned)));
             }
-            let cells = [line.floor, line.mosaic, line.peer, line.to_floor, line.to_peer];
+            let cells =
+                [line.floor, line.keyed, line.mosaic, line.peer, line.to_floor, line.to_keyed, line.to_peer];
             say(&row(&line.figure, cells.map(cell)));
         }
     }
@@ -167,10 +171,13 @@ impl Report {
                 self.measurements.iter().filter(|one| one.scenario == scenario && one.system == kind.name());
             those.filter_map(|one| Some((one.round, *one.figures.get(figure)?))).collect()
         };
-        let (floor, mosaic, peer) = (of(Kind::Floor), of(Kind::Mosaic), of(Kind::Peer));
+        let (floor, keyed) = (of(Kind::Floor), of(Kind::Keyed));
+        let (mosaic, peer) = (of(Kind::Mosaic), of(Kind::Peer));
         let middle = |values: &BTreeMap<u32, f64>| Middle::of(values.values().copied().collect());
         // The next round begins where this one ends.
-        let around = |round: u32| Some(f64::midpoint(*floor.get(&round)?, *floor.get(&(round + 1))?));
+        let around = |floor: &BTreeMap<u32, f64>, round: u32| {
+            Some(f64::midpoint(*floor.get(&round)?, *floor.get(&(round + 1))?))
+        };
         let share = |reference: &dyn Fn(u32) -> Option<f64>| {
             let shares = mosaic.iter().filter_map(|(round, value)| {
                 reference(*round).filter(|reference| *reference > 0.0).map(|reference| value / reference)
@@ -181,24 +188,28 @@ impl Report {
             scenario: scenario.to_owned(),
             figure: figure.to_owned(),
             floor: middle(&floor),
+            keyed: middle(&keyed),
             mosaic: middle(&mosaic),
             peer: middle(&peer),
-            to_floor: share(&around),
+            to_floor: share(&|round| around(&floor, round)),
+            to_keyed: share(&|round| around(&keyed, round)),
             to_peer: share(&|round| peer.get(&round).copied()),
         }
     }
 }
+
+const COLUMNS: [&str; 7] = ["floor", "keyed", "mosaic", "peer", "x floor", "x keyed", "x peer"];
 
 /// Whether a figure is for people; sums over a whole measurement are for the file.
 fn is_telling(figure: &str) -> bool {
     !(figure.starts_with("cpu_s_") || figure.ends_with("_p90_us"))
 }
 
-fn row(name: &str, cells: [String; 5]) -> String {
+fn row(name: &str, cells: [String; COLUMNS.len()]) -> String {
     let mut row = format!("  {name:<26}");
     for cell in cells {
         // Writing into a text does not fail.
-        let _ = write!(row, "{cell:>26}");
+        let _ = write!(row, "{cell:>22}");
     }
     row
 }
@@ -256,12 +267,16 @@ mod tests {
             (Kind::Mosaic, 1, 50.0),
             (Kind::Peer, 1, 200.0),
             (Kind::Floor, 2, 30.0),
+            (Kind::Keyed, 0, 20.0),
+            (Kind::Keyed, 1, 40.0),
         ] {
             let (scenario, system) = ("s".to_owned(), kind.name());
             report.measurements.push(Measurement { scenario, system, round, figures: figures(value) });
         }
         let [line] = &report.summary()[..] else { panic!("one figure") };
         assert_eq!(line.to_floor, Some(Middle { median: 2.0, least: 2.0, most: 2.0 }));
+        let of_the_first_round = Middle { median: 1.0, least: 1.0, most: 1.0 };
+        assert_eq!(line.to_keyed, Some(of_the_first_round), "only one round has such floors at both ends");
         assert_eq!(line.to_peer, Some(Middle { median: 0.375, least: 0.25, most: 0.5 }));
         assert_eq!(line.mosaic, Some(Middle { median: 40.0, least: 30.0, most: 50.0 }));
         assert_eq!(line.floor.map(|floor| floor.median), Some(20.0));

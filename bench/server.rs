@@ -127,7 +127,7 @@ impl Drop for Server {
 fn command(plan: &Plan, kind: Kind, address: &str) -> Result<Command> {
     let mut command;
     match kind {
-        Kind::Floor => {
+        Kind::Floor | Kind::Keyed => {
             command = Command::new(std::env::current_exe()?);
             command.args(["floor", "--listen", address]);
         }

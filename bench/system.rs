@@ -14,11 +14,13 @@ use crate::server::Server;
 use crate::usage::{LOAD, Process};
 use crate::wire::PATIENCE;
 
-/// The three that are compared.
+/// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The least that can be done.
     Floor,
+    /// The least that can be done with a table of messages that has its keys.
+    Keyed,
     /// What is measured.
     Mosaic,
     /// What is usually done.
@@ -30,6 +32,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
+            Self::Keyed => "keyed",
             Self::Mosaic => "mosaic",
             Self::Peer => "peer",
         }
@@ -48,7 +51,7 @@ pub struct Person {
 
 /// See the module. Dropped, its processes are killed.
 pub struct System {
-    /// Which of the three.
+    /// Which of them.
     pub kind: Kind,
     /// Its people; those of a conversation stand side by side.
     pub people: Vec<Person>,
@@ -74,6 +77,9 @@ impl System {
         // Before the server, so that it begins with all that is there.
         let people =
             if kind == Kind::Mosaic { seed(plan, &database, &folder, people)? } else { strangers(people) };
+        if kind == Kind::Keyed {
+            database.lay_out_keys(people.iter().map(|person| person.id).collect()).await?;
+        }
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let mut system = Self { kind, people, database, http, home, servers: Vec::new(), folder };
         system.add_server(plan).await?;
