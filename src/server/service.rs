@@ -11,8 +11,9 @@ mod people;
 mod presence;
 mod retention;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
@@ -27,6 +28,7 @@ use super::fanout::Fanout;
 use super::hub::Hub;
 use super::limits::Limits;
 use super::store::{InstanceId, SharedStore};
+use crate::domain::UserId;
 
 pub use accounts::{Caller, LoggedIn, SignUp};
 pub use export::Export;
@@ -54,6 +56,8 @@ pub struct Service {
     pub instance: InstanceId,
     /// Until when, by the database's clock, ended log-ins were asked for; `None` before the first answer.
     pub watermark: watch::Sender<Option<DateTime<Utc>>>,
+    /// Who is noted in the store as being here: until a while after their last socket closed.
+    noted: Mutex<HashSet<UserId>>,
     /// Whether this process says that it is cut off from the bus.
     is_cut_off: AtomicBool,
     passwords: Passwords,
@@ -83,6 +87,7 @@ impl Service {
             limits,
             instance,
             watermark: watch::Sender::new(None),
+            noted: Mutex::default(),
             is_cut_off: AtomicBool::new(false),
             passwords: Passwords::new(),
             heads: Semaphore::new(HEADS_AT_A_TIME),

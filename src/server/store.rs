@@ -462,8 +462,9 @@ pub trait Store: Send + Sync + 'static {
     async fn beat(&self, instance: InstanceId, is_cut_off: bool, now: DateTime<Utc>) -> Result<bool>;
     /// Whether any instance that lives is cut off from the bus.
     async fn is_any_cut_off(&self, now: DateTime<Utc>) -> Result<bool>;
-    /// An instance holds a socket of `user`; `true` when nobody did before.
-    async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
+    /// An instance holds a socket of `user`; `true` when nobody did before. `None`, and nothing is noted, when the
+    /// instance is not registered: it has to [beat](Self::beat) first. Of somebody who is not there nothing is noted.
+    async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<Option<bool>>;
     /// An instance holds no socket of `user` any more; `true` when now nobody does. Sets last seen.
     async fn depart(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool>;
     /// Removes instances that have not beaten since `deadline`; returns the users who are thereby

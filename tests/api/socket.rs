@@ -196,6 +196,26 @@ async fn presence_is_told_to_those_one_talks_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_buried_with_their_instance_is_there_again_when_somebody_comes() {
+    let app = TestApp::spawn().await;
+    let (ada, grace) = two(&app).await;
+    let hers = ada.device().await;
+    let service = &app.state.service;
+    let [adas, graces] = [&ada, &grace].map(|person| person.id.parse().unwrap());
+    let is_online = async || {
+        let seen = service.store.profile(graces, adas, service.clock.now()).await.unwrap();
+        seen.unwrap().profile.online
+    };
+    assert!(is_online().await);
+    // As another instance does when this one is silent for too long.
+    service.store.reap(service.clock.now() + chrono::TimeDelta::hours(1)).await.unwrap();
+    assert!(!is_online().await);
+    let his = grace.device().await;
+    assert!(is_online().await, "only who came last is noted");
+    drop((hers, his));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_frames_get_an_error_and_the_socket_lives_on() {
     let app = TestApp::spawn().await;
     let (ada, grace) = two(&app).await;

@@ -104,7 +104,9 @@ pub async fn deleting_a_person_takes_everything_of_theirs(db: Db) {
     db.store.create_sessions(&[([7; 32], session.clone())]).await.expect("stored");
     let ticket = Ticket { user_id: ada, session_id: session.id, expires_at: at(30) };
     db.store.create_ticket(&[8; 32], &ticket).await.expect("stored");
-    db.store.arrive(ada, Uuid::new_v4(), at(0)).await.expect("stored");
+    let instance = Uuid::new_v4();
+    db.store.beat(instance, false, at(0)).await.expect("stored");
+    db.store.arrive(ada, instance, at(0)).await.expect("stored");
 
     let start = later(&db).await;
     let mut left = db.store.delete_account(ada).await.expect("stored").expect("there");

@@ -13,7 +13,7 @@ async fn instance(db: &Db, now: i64) -> InstanceId {
 }
 
 async fn arrive(db: &Db, user: UserId, instance: InstanceId, now: i64) -> bool {
-    db.store.arrive(user, instance, at(now)).await.expect("stored")
+    db.store.arrive(user, instance, at(now)).await.expect("stored").expect("an instance that is known")
 }
 
 async fn depart(db: &Db, user: UserId, instance: InstanceId, now: i64) -> bool {
@@ -41,9 +41,13 @@ pub async fn the_first_to_arrive_makes_online_the_last_to_depart_offline(db: Db)
     assert_eq!(seen(&db, ada, 7).await, (false, Some(kept(at(6)))));
     assert!(!depart(&db, ada, two, 8).await, "gone already");
     assert_eq!(seen(&db, ada, 9).await, (false, Some(kept(at(6)))));
-    // An instance that never beat is registered by its first arrival.
-    assert!(arrive(&db, grace, Uuid::new_v4(), 10).await);
-    assert_eq!(seen(&db, grace, 10).await, (true, None));
+    assert_eq!(
+        db.store.arrive(grace, Uuid::new_v4(), at(10)).await.expect("answered"),
+        None,
+        "it never beat"
+    );
+    assert_eq!(seen(&db, grace, 10).await, (false, None));
+    assert!(!arrive(&db, UserId(Uuid::new_v4()), one, 10).await, "nobody");
 }
 
 pub async fn an_instance_that_stops_beating_does_not_count(db: Db) {
@@ -89,6 +93,7 @@ pub async fn a_reaped_instance_hears_of_it(db: Db) {
     let frozen = instance(&db, 0).await;
     arrive(&db, ada, frozen, 0).await;
     db.store.reap(at(60)).await.expect("stored");
+    assert_eq!(db.store.arrive(ada, frozen, at(60)).await.expect("answered"), None);
     assert!(db.store.beat(frozen, false, at(61)).await.expect("stored"), "it has to announce its users anew");
     assert!(!seen(&db, ada, 61).await.0);
     assert!(arrive(&db, ada, frozen, 62).await);
@@ -108,7 +113,7 @@ pub async fn one_of_many_arrivals_is_the_first(db: Db) {
         });
         let mut first = 0;
         for task in tasks.collect::<Vec<_>>() {
-            first += usize::from(task.await.expect("no panic"));
+            first += usize::from(task.await.expect("no panic").expect("an instance that is known"));
         }
         assert_eq!(first, 1);
         let tasks = instances.iter().map(|&instance| {

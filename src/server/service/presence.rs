@@ -1,8 +1,9 @@
 //! Who is there. A user is online while a living instance holds a socket of theirs; an instance
 //! says every few seconds that it lives, and any other buries it when it does not.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,24 +21,35 @@ const RETRY: Duration = Duration::from_secs(1);
 const AUDIENCE: u32 = 500;
 
 impl Service {
-    /// The first socket of a user opened here. What cannot be noted at once is tried again while they stay.
-    pub async fn joined(self: &Arc<Self>, user: UserId) {
+    /// The first socket of a user opened here. What cannot be noted at once is noted with the next beat.
+    pub async fn joined(&self, user: UserId) {
+        // Whoever comes back within the grace has never gone.
+        if self.noted().contains(&user) {
+            return;
+        }
         if let Err(error) = self.arrived(user).await {
             tracing::warn!(%error, "an arrival could not be noted and will be tried again");
-            let service = Arc::clone(self);
-            tokio::spawn(async move {
-                while service.hub.holds(user) && service.arrived(user).await.is_err() {
-                    tokio::time::sleep(RETRY).await;
-                }
-            });
         }
     }
 
     async fn arrived(&self, user: UserId) -> Result<()> {
-        if self.store.arrive(user, self.instance, self.clock.now()).await? {
-            self.announce(user, true, None).await?;
+        if !self.note_arrival(user).await? {
+            // With everybody else who is here, this one is noted then.
+            self.beat().await?;
         }
         Ok(())
+    }
+
+    /// Whether it could be noted: not while this instance is unknown, because it has never beaten or was buried.
+    async fn note_arrival(&self, user: UserId) -> Result<bool> {
+        let Some(is_first) = self.store.arrive(user, self.instance, self.clock.now()).await? else {
+            return Ok(false);
+        };
+        self.noted().insert(user);
+        if is_first {
+            self.announce(user, true, None).await?;
+        }
+        Ok(true)
     }
 
     /// The last socket of a user closed here: after a while of grace they are gone.
@@ -60,8 +72,11 @@ impl Service {
         let now = self.clock.now();
         if self.store.beat(self.instance, self.is_cut_off.load(Ordering::Relaxed), now).await? {
             // New, or buried while it could not beat: nobody counts as online through it yet.
-            for user in self.hub.users() {
-                self.arrived(user).await?;
+            self.noted().clear();
+        }
+        for user in self.hub.users() {
+            if !self.noted().contains(&user) {
+                self.note_arrival(user).await?;
             }
         }
         for (user, last_seen) in self.store.reap(now - TimeDelta::seconds(INSTANCE_LEASE_SECONDS)).await? {
@@ -109,6 +124,7 @@ impl Service {
         if self.hub.holds(user) {
             return Ok(());
         }
+        self.noted().remove(&user);
         let now = self.clock.now();
         let gone = self.store.depart(user, self.instance, now).await?;
         if self.hub.holds(user) {
@@ -119,6 +135,10 @@ impl Service {
             self.announce(user, false, Some(now)).await?;
         }
         Ok(())
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashSet<UserId>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn announce(&self, user: UserId, online: bool, last_seen: Option<DateTime<Utc>>) -> Result<()> {

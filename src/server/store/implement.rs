@@ -318,7 +318,12 @@ macro_rules! implement_store {
                 Ok(self.reads.run(move |db| presence::is_any_cut_off(db, alive(now)).boxed()).await?)
             }
 
-            async fn arrive(&self, user: UserId, instance: InstanceId, now: DateTime<Utc>) -> Result<bool> {
+            async fn arrive(
+                &self,
+                user: UserId,
+                instance: InstanceId,
+                now: DateTime<Utc>,
+            ) -> Result<Option<bool>> {
                 Ok(self.writes.run(move |db| presence::arrive(db, user, instance, now).boxed()).await?)
             }
 

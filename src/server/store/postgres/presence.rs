@@ -1,6 +1,5 @@
 //! Presence. The locking is in the functions of the migration.
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -49,15 +48,14 @@ pub async fn arrive(
     user: UserId,
     instance: InstanceId,
     now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
-    let first: Option<bool> = sqlx::query_scalar("SELECT arrive($1, $2, $3, make_interval(secs => $4))")
+) -> anyhow::Result<Option<bool>> {
+    Ok(sqlx::query_scalar("SELECT note_arrival($1, $2, $3, make_interval(secs => $4))")
         .bind(user.0)
         .bind(instance)
         .bind(Micros(now))
         .bind(INSTANCE_LEASE_SECONDS as f64)
         .fetch_one(db)
-        .await?;
-    first.context("somebody unknown arrived")
+        .await?)
 }
 
 pub async fn depart(

@@ -16,7 +16,12 @@ pub async fn beat(
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let mut transaction = begin(db).await?;
-    let is_new = register(&mut transaction, instance, now).await?;
+    let registered =
+        sqlx::query("INSERT INTO instances (id, last_beat) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(instance)
+            .bind(Micros(now))
+            .execute(&mut *transaction)
+            .await?;
     sqlx::query("UPDATE instances SET last_beat = max(last_beat, $2), is_cut_off = $3 WHERE id = $1")
         .bind(instance)
         .bind(Micros(now))
@@ -24,21 +29,7 @@ pub async fn beat(
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    Ok(is_new)
-}
-
-/// Whether the instance was not known.
-async fn register(
-    db: &mut SqliteConnection,
-    instance: InstanceId,
-    now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
-    let done = sqlx::query("INSERT INTO instances (id, last_beat) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(instance)
-        .bind(Micros(now))
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(registered.rows_affected() == 1)
 }
 
 pub async fn is_any_cut_off(db: &mut SqliteConnection, alive: DateTime<Utc>) -> anyhow::Result<bool> {
@@ -53,9 +44,18 @@ pub async fn arrive(
     user: UserId,
     instance: InstanceId,
     now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<bool>> {
     let mut transaction = begin(db).await?;
-    register(&mut transaction, instance, now).await?;
+    let (is_known, is_there): (bool, bool) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM instances WHERE id = $1), EXISTS (SELECT 1 FROM profiles WHERE id = $2)",
+    )
+    .bind(instance)
+    .bind(user.0)
+    .fetch_one(&mut *transaction)
+    .await?;
+    if !(is_known && is_there) {
+        return Ok(is_known.then_some(false));
+    }
     let before = online(&mut transaction, user, now).await?;
     sqlx::query("INSERT INTO presence (user_id, instance_id) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(user.0)
@@ -63,7 +63,7 @@ pub async fn arrive(
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    Ok(!before)
+    Ok(Some(!before))
 }
 
 pub async fn depart(
