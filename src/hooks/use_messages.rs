@@ -1,14 +1,16 @@
 //! One conversation, as a panel sees it.
 
 mod rows;
+mod window;
 
 use std::collections::HashMap;
 
 use leptos::prelude::*;
 use uuid::Uuid;
 
+use self::rows::Line;
 pub use self::rows::{Bubble, Group};
-use self::rows::{Line, Window};
+use self::window::{MAX_BUBBLES, Window, follower};
 use super::messenger::{Messenger, Presence, use_messenger};
 use super::{local_time, page};
 use crate::chat::{Connection, Delivery, EntryKey, Input, Loading, Shown, Timeline};
@@ -231,7 +233,15 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                 ));
             }
             let before = window.get_untracked();
-            let grown = before.grown(&entries, timeline.first_seq(), follows_end.get_untracked());
+            let waiting = || {
+                let newest = (0..entries.len()).rev().take(MAX_BUBBLES);
+                newest
+                    .map_while(|index| entries.get(index))
+                    .take_while(|it| !known.contains_key(&it.key))
+                    .count()
+            };
+            let follower = follows_end.get_untracked().then(|| follower(page::height(), waiting()));
+            let grown = before.grown(&entries, timeline.first_seq(), follower);
             if grown != before {
                 window.set(grown);
             }

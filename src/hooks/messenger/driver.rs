@@ -221,6 +221,8 @@ impl Driver {
                 self.drop_toast(*peer);
             }
             Input::ConversationClosed { peer } if self.open.get() == Some(*peer) => self.open.set(None),
+            // What the user has written waits for no frame that is being painted.
+            Input::SendRequested { .. } => queue_microtask(with(&self.this, Self::tell_if_due)),
             _ => {}
         }
     }
