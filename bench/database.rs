@@ -95,6 +95,18 @@ impl Database {
         Ok(count.try_into()?)
     }
 
+    /// Does what PostgreSQL would do by and by after much was written, so that none of it is done meanwhile.
+    ///
+    /// # Errors
+    /// When PostgreSQL refuses.
+    pub async fn tidy(&self) -> Result<()> {
+        if self.name.is_some() {
+            execute(&self.url, "VACUUM (ANALYZE)").await?;
+            settle(&self.url).await?;
+        }
+        Ok(())
+    }
+
     /// How many bytes PostgreSQL has written to its log, ever.
     ///
     /// # Errors

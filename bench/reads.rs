@@ -33,6 +33,7 @@ pub async fn history(plan: &Plan, home: Home, rounds: u32, report: &mut Report) 
     let system = System::start(plan, Kind::Mosaic, home, 2).await?;
     let [me, peer] = &system.people[..] else { anyhow::bail!("two people were seeded") };
     fill(&system.database, &[(me.id, peer.id)], plan.messages).await?;
+    system.database.tidy().await?;
 
     for round in 0..rounds {
         for offset in [0, plan.messages / 10 * 9] {
