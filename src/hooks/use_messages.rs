@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use self::rows::Line;
 pub use self::rows::{Bubble, Group};
-use self::window::{MAX_BUBBLES, Window, follower};
+use self::window::Window;
 use super::messenger::{Messenger, Presence, use_messenger};
 use super::{local_time, page};
 use crate::chat::{Connection, Delivery, EntryKey, Input, Loading, Shown, Timeline};
@@ -233,15 +233,10 @@ pub fn use_messages(peer: UserId) -> UseMessages {
                 ));
             }
             let before = window.get_untracked();
-            let waiting = || {
-                let newest = (0..entries.len()).rev().take(MAX_BUBBLES);
-                newest
-                    .map_while(|index| entries.get(index))
-                    .take_while(|it| !known.contains_key(&it.key))
-                    .count()
-            };
-            let follower = follows_end.get_untracked().then(|| follower(page::height(), waiting()));
-            let grown = before.grown(&entries, timeline.first_seq(), follower);
+            let is_drawn = |key: &EntryKey| known.contains_key(key);
+            let most = || window::most_at_end(page::height(), window::waiting(&entries, is_drawn));
+            let most = follows_end.get_untracked().then(most);
+            let grown = before.grown(&entries, timeline.first_seq(), most);
             if grown != before {
                 window.set(grown);
             }
@@ -297,7 +292,7 @@ pub fn use_messages(peer: UserId) -> UseMessages {
 }
 
 impl UseMessages {
-    /// Sends a message: it is in the outbox when this returns, and in the rows before the next frame or the one after.
+    /// Sends a message: it is in the outbox when this returns, and in the rows before the next frame.
     pub fn send_message(&self, body: MessageBody) {
         // Ids that grow with time lie side by side in the index of their sender.
         let client_id = ClientId(Uuid::now_v7());

@@ -18,6 +18,8 @@ use crate::chat::protocol::ServerFrame;
 
 /// How often an instance says that it lives.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often whoever could not be noted as being here is tried again.
+const NOTE: Duration = Duration::from_secs(1);
 /// How often ended log-ins are asked for; a socket may outlive its log-in by twice this.
 const WATCH: Duration = Duration::from_millis(900);
 /// How often the log-ins of the sockets here are looked at for their age: they last for days.
@@ -32,6 +34,7 @@ const FORGET: Duration = Duration::from_secs(600);
 /// Starts all of it; ends with the server.
 pub fn start(state: &AppState) {
     every(state, BEAT, |service| async move { Ok(service.beat().await?) });
+    every(state, NOTE, |service| async move { Ok(service.note_missed().await?) });
     every(state, WATCH, watch_sessions);
     every(state, EXPIRY, |service| async move { Ok(service.end_expired_sessions().await?) });
     let poll = Arc::new(Mutex::new(Poll::default()));

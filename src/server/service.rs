@@ -11,9 +11,8 @@ mod people;
 mod presence;
 mod retention;
 
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
@@ -28,12 +27,12 @@ use super::fanout::Fanout;
 use super::hub::Hub;
 use super::limits::Limits;
 use super::store::{InstanceId, SharedStore};
-use crate::domain::UserId;
 
 pub use accounts::{Caller, LoggedIn, SignUp};
 pub use export::Export;
 pub use messages::{Draft, Sent};
 pub use own_account::Device;
+use presence::Notes;
 
 /// The result of a use case.
 pub type Result<T, E = ServiceError> = std::result::Result<T, E>;
@@ -56,8 +55,8 @@ pub struct Service {
     pub instance: InstanceId,
     /// Until when, by the database's clock, ended log-ins were asked for; `None` before the first answer.
     pub watermark: watch::Sender<Option<DateTime<Utc>>>,
-    /// Who is noted in the store as being here: until a while after their last socket closed.
-    noted: Mutex<HashSet<UserId>>,
+    /// Who is noted in the store as being here.
+    notes: Notes,
     /// Whether this process says that it is cut off from the bus.
     is_cut_off: AtomicBool,
     passwords: Passwords,
@@ -87,7 +86,7 @@ impl Service {
             limits,
             instance,
             watermark: watch::Sender::new(None),
-            noted: Mutex::default(),
+            notes: Notes::default(),
             is_cut_off: AtomicBool::new(false),
             passwords: Passwords::new(),
             heads: Semaphore::new(HEADS_AT_A_TIME),

@@ -164,6 +164,23 @@ async fn a_crowd_that_compares_is_served_in_turns_and_nothing_waits_for_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_arrival_that_could_not_be_noted_is_noted_soon() {
+    let app = one_on_postgres().await;
+    let (ada, grace) = (app.person("ada").await, app.person("grace").await);
+    tamper(&app, "alter function note_arrival rename to note_no_arrival").await;
+    let _hers = ada.device().await;
+    let service = &app.state.service;
+    let [adas, graces] = [&ada, &grace].map(|person| person.id.parse().unwrap());
+    let is_online = async || {
+        let seen = service.store.profile(graces, adas, service.clock.now()).await.unwrap();
+        seen.unwrap().profile.online
+    };
+    assert!(!is_online().await);
+    tamper(&app, "alter function note_no_arrival rename to note_arrival").await;
+    assert!(wait_until(is_online).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_slow_at_departures_does_not_hold_up_the_end() {
     let app = one_on_postgres().await;
     let mut devices = Vec::new();

@@ -6,7 +6,7 @@ use futures::SinkExt as _;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Person, Setup, TestApp, uuid};
+use crate::harness::{Person, Setup, TestApp, uuid, wait_until};
 
 async fn two(app: &TestApp) -> (Person, Person) {
     (app.person("ada").await, app.person("grace").await)
@@ -211,7 +211,7 @@ async fn whoever_was_buried_with_their_instance_is_there_again_when_somebody_com
     service.store.reap(service.clock.now() + chrono::TimeDelta::hours(1)).await.unwrap();
     assert!(!is_online().await);
     let his = grace.device().await;
-    assert!(is_online().await, "only who came last is noted");
+    assert!(wait_until(is_online).await, "only who came last is noted");
     drop((hers, his));
 }
 

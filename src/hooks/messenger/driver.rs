@@ -326,8 +326,8 @@ impl Driver {
         self.tell_soon();
     }
 
-    /// Has the components told once this input is done with, but only once for each frame: what comes in faster
-    /// than it can be painted is drawn together, after the frame that could not have it any more and in a task of
+    /// Has the components told once this input is done with, but, own messages aside, only once for each frame: what
+    /// comes in faster than it can be painted is drawn together, after the frame that could not have it any more and in a task of
     /// its own, which keeps both short. A page that nobody can see has no frames; there they are told each time.
     fn tell_soon(&self) {
         let is_first = !self.is_due.replace(true);

@@ -1,6 +1,6 @@
 //! Which part of a long conversation is in the document. Pure, as the rows are.
 
-use crate::chat::Shown;
+use crate::chat::{EntryKey, Shown};
 use crate::domain::Seq;
 
 /// At most this many bubbles are in the document, whatever the length of the history.
@@ -18,7 +18,7 @@ const BARS_PX: f64 = 112.0;
 /// No bubble is lower than this, in CSS pixels.
 const LOWEST_PX: f64 = 38.0;
 
-/// The part of a conversation that is in the document: indices into its entries.
+/// The part of a conversation that is in the document, by positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
     /// The first position shown. Messages not stored yet come after all positions.
@@ -97,20 +97,20 @@ impl Window {
     }
 
     /// After messages came in at the end: whoever reads there sees them, and the oldest leave where there are more
-    /// than `follower` may have; for whoever reads further up, which is `None`, nothing moves.
+    /// than `most_at_end`; for whoever reads further up, which is `None`, nothing moves.
     ///
     /// `start` is the first position held without a hole, zero while there is none: a conversation
     /// that started over is held from further on, and what comes in before that is earlier.
     #[must_use]
-    pub fn grown(mut self, entries: &Shown<'_>, start: Seq, follower: Option<usize>) -> Self {
+    pub fn grown(mut self, entries: &Shown<'_>, start: Seq, most_at_end: Option<usize>) -> Self {
         self.first = self.first.max(start);
         let range = self.range(entries);
         if range.is_empty() && !entries.is_empty() {
             // What it covered is no longer held: the conversation moved on while the device was away.
             Self::at_end(entries)
-        } else if self.last.is_some() || range.len() <= follower.unwrap_or(MAX_BUBBLES) {
+        } else if self.last.is_some() || range.len() <= most_at_end.unwrap_or(MAX_BUBBLES) {
             self
-        } else if let Some(most) = follower {
+        } else if let Some(most) = most_at_end {
             // One leaves for each that comes, until there is time for more.
             Self::newest(entries, most)
         } else {
@@ -126,9 +126,16 @@ impl Window {
     }
 }
 
+/// How many stored messages came in behind those that are drawn, as far as that matters.
+pub fn waiting(entries: &Shown<'_>, is_drawn: impl Fn(&EntryKey) -> bool) -> usize {
+    let newest = (0..entries.len()).rev().map_while(|index| entries.get(index));
+    let stored = newest.skip_while(|entry| entry.seq.is_none()).take(MAX_BUBBLES);
+    stored.take_while(|entry| !is_drawn(&entry.key)).count()
+}
+
 /// How many bubbles there may be where the reader follows the end of a screen of `height` CSS pixels, while `waiting`
-/// ones at the end are not drawn yet. While nothing comes nothing leaves.
-pub fn follower(height: f64, waiting: usize) -> usize {
+/// ones are not drawn yet. While nothing comes nothing leaves.
+pub fn most_at_end(height: f64, waiting: usize) -> usize {
     if waiting == 0 { MAX_BUBBLES } else { (enough(height) + waiting).min(MAX_BUBBLES) }
 }
 
@@ -245,10 +252,15 @@ mod tests {
         let all = Shown::from(&entries[..]);
         let window = Window::at_end(&Shown::from(&entries[..270]));
         assert_eq!(shown(&all, window), (241, 300, 60));
-        assert_eq!(follower(800.0, 12), 42 + 12);
+        assert_eq!(most_at_end(800.0, 12), 42 + 12);
         assert_eq!(shown(&all, window.grown(&all, Seq(1), Some(54))), (247, 300, 54));
-        assert_eq!(follower(800.0, 100), 80, "never more than there may be at all");
-        assert_eq!(follower(800.0, 0), 80);
+        assert_eq!(most_at_end(800.0, 100), 80, "never more than there may be at all");
+        assert_eq!(most_at_end(800.0, 0), 80);
+        let is_drawn = |count: u128| move |key: &EntryKey| key.client_id.0.as_u128() >> 32 <= count * 1_000;
+        assert_eq!(waiting(&all, is_drawn(290)), 10);
+        assert_eq!(waiting(&all, is_drawn(0)), 80);
+        let unsent = [&entries[..], &[entry(None, true, DAY)][..]].concat();
+        assert_eq!(waiting(&Shown::from(&unsent[..]), is_drawn(290)), 10, "one's own stands last");
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Who is there. A user is online while a living instance holds a socket of theirs; an instance
 //! says every few seconds that it lives, and any other buries it when it does not.
 
-use std::collections::HashSet;
+mod notes;
+
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+pub use notes::Notes;
 
 use super::{Result, Service};
 use crate::chat::protocol::ServerFrame;
@@ -17,39 +20,78 @@ use crate::server::store::INSTANCE_LEASE_SECONDS;
 const GRACE: Duration = Duration::from_secs(10);
 /// What could not be noted is tried again after this.
 const RETRY: Duration = Duration::from_secs(1);
+/// So many who could not be noted mean that nobody can be for now.
+const MOST_FAILED: usize = 8;
 /// People told about a coming or going: those of the newest conversations.
 const AUDIENCE: u32 = 500;
 
 impl Service {
-    /// The first socket of a user opened here. What cannot be noted at once is noted with the next beat.
+    /// The first socket of a user opened here. What cannot be noted at once is noted by [`Self::note_missed`].
     pub async fn joined(&self, user: UserId) {
-        // Whoever comes back within the grace has never gone.
-        if self.noted().contains(&user) {
-            return;
-        }
-        if let Err(error) = self.arrived(user).await {
+        let is_noted = self.note(user).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "an arrival could not be noted and will be tried again");
+            false
+        });
+        if !is_noted {
+            self.notes.miss();
         }
     }
 
-    async fn arrived(&self, user: UserId) -> Result<()> {
-        if !self.note_arrival(user).await? {
-            // With everybody else who is here, this one is noted then.
-            self.beat().await?;
+    /// Has the store note a user who is here. Whoever comes back within the grace has never gone, so that nothing is
+    /// to be done. `false` while this instance is unknown there, because it was buried: it has to beat first.
+    async fn note(&self, user: UserId) -> Result<bool> {
+        let mut note = self.notes.of(user).await;
+        if !self.hub.holds(user) {
+            drop(note);
+            self.notes.forget(user);
+            return Ok(true);
         }
-        Ok(())
-    }
-
-    /// Whether it could be noted: not while this instance is unknown, because it has never beaten or was buried.
-    async fn note_arrival(&self, user: UserId) -> Result<bool> {
+        let life = self.notes.life();
+        if *note == Some(life) {
+            return Ok(true);
+        }
         let Some(is_first) = self.store.arrive(user, self.instance, self.clock.now()).await? else {
             return Ok(false);
         };
-        self.noted().insert(user);
+        *note = Some(life);
         if is_first {
             self.announce(user, true, None).await?;
         }
         Ok(true)
+    }
+
+    /// Notes whoever is here and is not noted, if there may be anybody.
+    ///
+    /// # Errors
+    /// [`crate::server::error::ServiceError::Unavailable`] when somebody could not be noted; trying again is harmless.
+    pub async fn note_missed(&self) -> Result<()> {
+        if !self.notes.take_missed() {
+            return Ok(());
+        }
+        let mut failed = Vec::new();
+        for user in self.hub.users() {
+            if let Err(error) = self.note_or_beat(user).await {
+                failed.push(error);
+                if failed.len() == MOST_FAILED {
+                    break;
+                }
+            }
+        }
+        match failed.pop() {
+            Some(error) => {
+                self.notes.miss();
+                Err(error)
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn note_or_beat(&self, user: UserId) -> Result<()> {
+        if !self.note(user).await? {
+            self.beat().await?;
+            self.note(user).await?;
+        }
+        Ok(())
     }
 
     /// The last socket of a user closed here: after a while of grace they are gone.
@@ -70,15 +112,12 @@ impl Service {
     /// [`crate::server::error::ServiceError::Unavailable`].
     pub async fn beat(&self) -> Result<()> {
         let now = self.clock.now();
-        if self.store.beat(self.instance, self.is_cut_off.load(Ordering::Relaxed), now).await? {
-            // New, or buried while it could not beat: nobody counts as online through it yet.
-            self.noted().clear();
+        let is_new = self.store.beat(self.instance, self.is_cut_off.load(Ordering::Relaxed), now).await;
+        // New, or buried while it could not beat, or nobody knows: what was noted through it may be gone.
+        if !matches!(is_new, Ok(false)) {
+            self.notes.begin_life();
         }
-        for user in self.hub.users() {
-            if !self.noted().contains(&user) {
-                self.note_arrival(user).await?;
-            }
-        }
+        is_new?;
         for (user, last_seen) in self.store.reap(now - TimeDelta::seconds(INSTANCE_LEASE_SECONDS)).await? {
             if let Err(error) = self.announce(user, false, Some(last_seen)).await {
                 tracing::warn!(%error, "a going could not be told");
@@ -121,24 +160,18 @@ impl Service {
     /// # Errors
     /// [`crate::server::error::ServiceError::Unavailable`]; trying again is harmless.
     pub async fn depart(&self, user: UserId) -> Result<()> {
+        let mut note = self.notes.of(user).await;
         if self.hub.holds(user) {
             return Ok(());
         }
-        self.noted().remove(&user);
+        *note = None;
         let now = self.clock.now();
-        let gone = self.store.depart(user, self.instance, now).await?;
-        if self.hub.holds(user) {
-            // A socket opened between the two: its arrival was undone by this departure.
-            return self.arrived(user).await;
-        }
-        if gone {
+        if self.store.depart(user, self.instance, now).await? {
             self.announce(user, false, Some(now)).await?;
         }
+        drop(note);
+        self.notes.forget(user);
         Ok(())
-    }
-
-    fn noted(&self) -> MutexGuard<'_, HashSet<UserId>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn announce(&self, user: UserId, online: bool, last_seen: Option<DateTime<Utc>>) -> Result<()> {
