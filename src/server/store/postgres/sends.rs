@@ -1,7 +1,7 @@
 //! Storing messages.
 //!
-//! What is ordinary goes in sets, through the function `store_numbered`; the rest row by row, through `store_messages`.
-//! Both are in the migrations.
+//! What is ordinary goes in sets, through the function `store_numbered`, or alone, through `store_one`; the rest row by
+//! row, through `store_messages`. All of them are in the migrations.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -98,15 +98,10 @@ async fn insert_distinct(
     wait: bool,
     inserts: &mut [Option<Insert>],
 ) -> anyhow::Result<()> {
-    let numbers = Numbers::of(new);
-    let done = store_numbered(db, new, &numbers, wait).await?;
-    for (&(place, new), number) in new.iter().zip(&numbers.messages) {
-        let (base, silent) =
-            done.bases.get(number.pair).zip(done.silents.get(number.pair)).context(UNASKED)?;
-        let Some(base) = base else { continue };
-        let message = stored(new, new.id.0, base + i64::from(number.nth), Micros::of(new.created_at), None);
-        let unheard = |message| Insert::Unheard { message, duplicate: false };
-        inserts[place] = Some(if *silent { unheard(message) } else { Insert::Stored(message) });
+    if let [(place, message)] = new {
+        inserts[*place] = store_one(db, message, wait).await?;
+    } else {
+        store_ordinary(db, new, wait, inserts).await?;
     }
 
     let rest: Vec<_> = new.iter().copied().filter(|(place, _)| inserts[*place].is_none()).collect();
@@ -128,6 +123,47 @@ async fn insert_distinct(
 }
 
 const UNASKED: &str = "an answer to a message nobody sent";
+
+/// Stores a message if it is ordinary.
+async fn store_one(db: &mut PgConnection, new: &NewMessage, wait: bool) -> anyhow::Result<Option<Insert>> {
+    let (seq, silent): (Option<i64>, Option<bool>) =
+        sqlx::query_as("SELECT * FROM store_one($1, $2, $3, $4, $5, $6, $7)")
+            .bind(new.id.0)
+            .bind(new.client_id.0)
+            .bind(new.sender_id.0)
+            .bind(new.receiver_id.0)
+            .bind(new.body.as_str())
+            .bind(Micros::of(new.created_at))
+            .bind(wait)
+            .fetch_one(db)
+            .await?;
+    Ok(seq.map(|seq| ordinary(new, seq, silent == Some(true))))
+}
+
+/// Stores those of several messages that are ordinary.
+async fn store_ordinary(
+    db: &mut PgConnection,
+    new: &[(usize, &NewMessage)],
+    wait: bool,
+    inserts: &mut [Option<Insert>],
+) -> anyhow::Result<()> {
+    let numbers = Numbers::of(new);
+    let done = store_numbered(db, new, &numbers, wait).await?;
+    for (&(place, new), number) in new.iter().zip(&numbers.messages) {
+        let (base, silent) =
+            done.bases.get(number.pair).zip(done.silents.get(number.pair)).context(UNASKED)?;
+        if let Some(base) = base {
+            inserts[place] = Some(ordinary(new, base + i64::from(number.nth), *silent));
+        }
+    }
+    Ok(())
+}
+
+/// A message was stored at a position for the first time; with `silent` one of the two blocks the other.
+fn ordinary(new: &NewMessage, seq: i64, silent: bool) -> Insert {
+    let message = stored(new, new.id.0, seq, Micros::of(new.created_at), None);
+    if silent { Insert::Unheard { message, duplicate: false } } else { Insert::Stored(message) }
+}
 
 /// Where messages of one call stand among those of their conversation.
 struct Numbers {

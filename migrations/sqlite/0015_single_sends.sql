@@ -1,0 +1,1 @@
+-- PostgreSQL gets a function that stores a single message under this number. Here the server does.
