@@ -4,7 +4,6 @@
 -- A ticket lives for half a minute and is spent once. When PostgreSQL crashes all of them are gone, and devices ask for
 -- others; so none of them has to reach the disk. No references: to check one locks the row that is referred to, which
 -- has to. A ticket of a log-in that has gone is worthless all the same, because it is looked up together with it.
-LOCK TABLE profiles, sessions, tickets;  -- in the order in which the deletion of an account comes to them
 DROP TABLE tickets;
 CREATE UNLOGGED TABLE tickets (
     digest     bytea PRIMARY KEY CHECK (length(digest) = 32),  -- SHA-256

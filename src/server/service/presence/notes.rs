@@ -48,12 +48,12 @@ impl Notes {
 
     /// Somebody is here and not noted.
     pub fn miss(&self) {
-        self.is_incomplete.store(true, Ordering::Relaxed);
+        self.is_incomplete.store(true, Ordering::Release);
     }
 
     /// Whether somebody was missed since the last time.
     pub fn take_missed(&self) -> bool {
-        self.is_incomplete.swap(false, Ordering::Relaxed)
+        self.is_incomplete.swap(false, Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Arc<Turns<Note>>>> {
