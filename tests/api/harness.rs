@@ -116,6 +116,13 @@ impl TestApp {
         Person { base: format!("http://{}", self.address), ..person.clone() }
     }
 
+    /// Whether somebody is online for another, as the store has it.
+    pub async fn is_online(&self, who: &Person, viewer: &Person) -> bool {
+        let [who, viewer] = [who, viewer].map(|person| person.id.parse().unwrap());
+        let (store, now) = (&self.state.service.store, self.state.service.clock.now());
+        store.profile(viewer, who, now).await.unwrap().unwrap().profile.online
+    }
+
     async fn stop(&mut self) {
         let hub = std::sync::Arc::clone(&self.state.service.hub);
         let left = wait_until(|| std::future::ready(hub.all().is_empty())).await;

@@ -169,12 +169,7 @@ async fn an_arrival_that_could_not_be_noted_is_noted_soon() {
     let (ada, grace) = (app.person("ada").await, app.person("grace").await);
     tamper(&app, "alter function note_arrival rename to note_no_arrival").await;
     let _hers = ada.device().await;
-    let service = &app.state.service;
-    let [adas, graces] = [&ada, &grace].map(|person| person.id.parse().unwrap());
-    let is_online = async || {
-        let seen = service.store.profile(graces, adas, service.clock.now()).await.unwrap();
-        seen.unwrap().profile.online
-    };
+    let is_online = async || app.is_online(&ada, &grace).await;
     assert!(!is_online().await);
     tamper(&app, "alter function note_no_arrival rename to note_arrival").await;
     assert!(wait_until(is_online).await);

@@ -201,11 +201,7 @@ async fn whoever_was_buried_with_their_instance_is_there_again_when_somebody_com
     let (ada, grace) = two(&app).await;
     let hers = ada.device().await;
     let service = &app.state.service;
-    let [adas, graces] = [&ada, &grace].map(|person| person.id.parse().unwrap());
-    let is_online = async || {
-        let seen = service.store.profile(graces, adas, service.clock.now()).await.unwrap();
-        seen.unwrap().profile.online
-    };
+    let is_online = async || app.is_online(&ada, &grace).await;
     assert!(is_online().await);
     // As another instance does when this one is silent for too long.
     service.store.reap(service.clock.now() + chrono::TimeDelta::hours(1)).await.unwrap();
