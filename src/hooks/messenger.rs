@@ -264,6 +264,11 @@ impl Messenger {
         self.input(Input::ConversationExpected { peer });
     }
 
+    /// Whether the end of the conversation that is open is in view: what comes in there is not counted as unread.
+    pub(super) fn end_in_view(&self, is_at_end: bool) {
+        self.driver.with(|driver| driver.end_in_view(is_at_end));
+    }
+
     /// A signal that changes with every visible change of the conversation with `peer`.
     pub(super) fn version_of(&self, peer: UserId) -> ArcRwSignal<u64> {
         self.signals.of(peer).version

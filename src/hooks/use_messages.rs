@@ -177,6 +177,8 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         version.update(|version| *version += 1);
     });
 
+    effect(move || messenger.end_in_view(follows_end.get()));
+
     // Opening it is looking at it again. Only opening: another device may mark it while it is open here.
     let contact = messenger.contact_of(peer);
     let is_looked_at = StoredValue::new(false);

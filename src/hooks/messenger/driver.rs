@@ -40,8 +40,9 @@ pub(super) struct Driver {
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
     storage: UserStorage,
-    /// Whose conversation is open in this tab: no toasts for it.
+    /// Whose conversation is open in this tab: no toasts for it. And whether its end is in view.
     open: Cell<Option<UserId>>,
+    is_at_end: Cell<bool>,
     /// Whose conversations changed since the components were told, and whether there is anything to tell.
     changed: RefCell<Vec<UserId>>,
     is_due: Cell<bool>,
@@ -88,6 +89,7 @@ impl Driver {
                 tabs: RefCell::new(None),
                 storage,
                 open: Cell::new(None),
+                is_at_end: Cell::new(false),
                 changed: RefCell::default(),
                 is_due: Cell::new(false),
                 is_painted: Cell::new(true),
@@ -114,6 +116,7 @@ impl Driver {
             Listener::new(&window, "online", ignore(with(&self.this, |it| it.handle(Input::NetworkBack)))),
             Listener::new(&window, "offline", ignore(with(&self.this, |it| it.handle(Input::NetworkLost)))),
             Listener::new(&window, "focus", ignore(with(&self.this, became_visible))),
+            Listener::new(&window, "blur", ignore(with(&self.this, Self::count))),
             Listener::new(&window, "pageshow", ignore(with(&self.this, became_visible))),
             // What is on the desktop would stay there, and lead nowhere.
             Listener::new(
@@ -220,7 +223,10 @@ impl Driver {
                 self.open.set(Some(*peer));
                 self.drop_toast(*peer);
             }
-            Input::ConversationClosed { peer } if self.open.get() == Some(*peer) => self.open.set(None),
+            Input::ConversationClosed { peer } if self.open.get() == Some(*peer) => {
+                self.open.set(None);
+                self.count();
+            }
             // What the user has written waits for no frame that is being painted.
             Input::SendRequested { .. } => queue_microtask(with(&self.this, Self::tell_if_due)),
             _ => {}
@@ -369,20 +375,38 @@ impl Driver {
                 signals.state.set(state);
             }
             signals.version.update(|version| *version += 1);
-            self.uncounted.borrow_mut().push(peer);
+            let mut uncounted = self.uncounted.borrow_mut();
+            if !uncounted.contains(&peer) {
+                uncounted.push(peer);
+            }
         }
     }
 
-    /// Tells the components how many messages are unread.
+    /// Whether the end of the open conversation is in view from now on.
+    pub(super) fn end_in_view(&self, is_at_end: bool) {
+        self.is_at_end.set(is_at_end);
+        self.count();
+    }
+
+    /// Tells the components how many messages are unread. Not of those that come in before the user's eyes: in a
+    /// moment they are read, or the user has turned away.
     fn count(&self) {
-        for peer in self.uncounted.take() {
+        let mut total = self.session.borrow().total_unread();
+        let mut uncounted = self.uncounted.take();
+        uncounted.retain(|&peer| {
             let state = self.signals.of(peer).state;
             let unread = self.session.borrow().peer(peer).unread;
-            if state.with_untracked(|known| known.unread != unread) {
+            let known = state.with_untracked(|known| known.unread);
+            if unread > known && self.is_at_end.get() && self.is_in_view(peer) {
+                total = total.saturating_sub(unread - known);
+                return true;
+            }
+            if unread != known {
                 state.update(|known| known.unread = unread);
             }
-        }
-        let total = self.session.borrow().total_unread();
+            false
+        });
+        self.uncounted.borrow_mut().append(&mut uncounted);
         if self.signals.total_unread.try_get_untracked() != Some(total) {
             self.signals.total_unread.try_set(total);
         }

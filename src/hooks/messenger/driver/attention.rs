@@ -32,13 +32,18 @@ impl Driver {
         }
     }
 
+    /// Whether the conversation with `peer` is in front of the user right now.
+    pub(super) fn is_in_view(&self, peer: UserId) -> bool {
+        self.open.get() == Some(peer) && page::is_attended()
+    }
+
     pub(super) fn message_arrived(&self, message: Message) {
         let peer = message.peer_of(self.me);
         if self.session.borrow().peer(peer).contact.muted {
             return;
         }
         let this = Weak::clone(&self.this);
-        let is_in_view = self.open.get() == Some(peer) && page::is_attended();
+        let is_in_view = self.is_in_view(peer);
         let is_toasting = self.signals.toasts.try_with_untracked(Vec::is_empty) == Some(false);
         spawn(async move {
             // Also claimed when it is in view here, so that no tab behind this one toasts it.
