@@ -17,7 +17,7 @@ use wasm_bindgen::JsCast;
 use web_sys::StorageEvent;
 
 use super::socket::{Socket, SocketEvent};
-use super::tabs::{News, Tabs};
+use super::tabs::{News, Tabs, View};
 use super::{Signals, rest};
 use crate::chat::{Action, Connection, HistoryQuery, Input, PeerState, Session, Timeline};
 use crate::domain::{Profile, UserId};
@@ -40,9 +40,11 @@ pub(super) struct Driver {
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
     storage: UserStorage,
-    /// Whose conversation is open in this tab: no toasts for it. And whether its end is in view.
+    /// Whose conversation is open in this tab, and whether it shows its end.
     open: Cell<Option<UserId>>,
     is_at_end: Cell<bool>,
+    /// The open conversation while the user looks at it: no toasts for it, in any tab.
+    view: RefCell<Option<View>>,
     /// Whose conversations changed since the components were told, and whether there is anything to tell.
     changed: RefCell<Vec<UserId>>,
     is_due: Cell<bool>,
@@ -90,6 +92,7 @@ impl Driver {
                 storage,
                 open: Cell::new(None),
                 is_at_end: Cell::new(false),
+                view: RefCell::default(),
                 changed: RefCell::default(),
                 is_due: Cell::new(false),
                 is_painted: Cell::new(true),
@@ -107,6 +110,7 @@ impl Driver {
     fn listen(&self) {
         let (window, document) = (window(), document());
         let became_visible = |driver: &Self| {
+            driver.count();
             if page::is_visible() {
                 driver.handle(Input::BecameVisible);
             }
@@ -130,7 +134,6 @@ impl Driver {
                 ignore(with(&self.this, move |driver| {
                     // A page that was hidden meanwhile has not had the frame that this waited for.
                     driver.tell_if_due();
-                    driver.count();
                     became_visible(driver);
                 })),
             ),
@@ -222,6 +225,7 @@ impl Driver {
             Input::ConversationOpened { peer } => {
                 self.open.set(Some(*peer));
                 self.drop_toast(*peer);
+                self.count();
             }
             Input::ConversationClosed { peer } if self.open.get() == Some(*peer) => {
                 self.open.set(None);
@@ -382,22 +386,23 @@ impl Driver {
         }
     }
 
-    /// Whether the end of the open conversation is in view from now on.
+    /// Whether the open conversation shows its end from now on.
     pub(super) fn end_in_view(&self, is_at_end: bool) {
         self.is_at_end.set(is_at_end);
         self.count();
     }
 
-    /// Tells the components how many messages are unread. Not of those that come in before the user's eyes: in a
-    /// moment they are read, or the user has turned away.
+    /// Tells the components how many messages are unread, after that changed or the user looks elsewhere. Not of those
+    /// that come in before the user's eyes: in a moment they are read.
     fn count(&self) {
         let mut total = self.session.borrow().total_unread();
+        let followed = self.in_view().filter(|_| self.is_at_end.get());
         let mut uncounted = self.uncounted.take();
         uncounted.retain(|&peer| {
             let state = self.signals.of(peer).state;
             let unread = self.session.borrow().peer(peer).unread;
             let known = state.with_untracked(|known| known.unread);
-            if unread > known && self.is_at_end.get() && self.is_in_view(peer) {
+            if unread > known && followed == Some(peer) {
                 total = total.saturating_sub(unread - known);
                 return true;
             }

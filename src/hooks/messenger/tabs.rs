@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use crate::domain::UserId;
+use crate::domain::{MessageId, UserId};
 use crate::hooks::browser::Listener;
 use crate::hooks::page;
 
@@ -70,17 +70,55 @@ impl Drop for Tabs {
     }
 }
 
-/// Whether this tab is the one to toast what `name` stands for. The tab somebody looks at asks first,
-/// and of several such tabs the one that is toasting already.
+/// While this lives, every tab knows that the conversation is in view here and toasts none of its messages. Several
+/// tabs may have it in view at once.
+pub(super) struct View {
+    pub(super) peer: UserId,
+    release: Option<Function>,
+}
+
+impl View {
+    /// The conversation of `me` with `peer` is in view from now on.
+    pub(super) fn of(me: UserId, peer: UserId) -> Self {
+        let mut release = None;
+        let released = Promise::new(&mut |resolve, _| release = Some(resolve));
+        if let Some((locks, request)) = lock_manager() {
+            let granted = Closure::once_into_js(move |_: JsValue| released);
+            let name = JsValue::from_str(&view_of(me, peer));
+            let _ = request.call3(&locks, &name, &lock_option("mode", &JsValue::from_str("shared")), &granted);
+        }
+        Self { peer, release }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        if let Some(release) = &self.release {
+            let _ = release.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
+fn view_of(me: UserId, peer: UserId) -> String {
+    format!("mosaic.view.{me}.{peer}")
+}
+
+/// Whether this tab is the one to toast a message of `peer` to `me`: it is in view nowhere. The tab somebody looks at
+/// asks first, and of several such tabs the one that is toasting already.
 ///
 /// Web Locks decide; a browser that keeps them from an insecure origin toasts in every tab.
-pub(super) async fn claim(name: &str, is_toasting: bool) -> bool {
+pub(super) async fn claim(me: UserId, peer: UserId, message: MessageId, is_toasting: bool) -> bool {
     match (page::is_attended(), page::is_visible()) {
         (true, _) if is_toasting => {}
         (true, _) => sleep(FRESH_WAIT_MS).await,
         (false, true) => sleep(UNFOCUSED_WAIT_MS).await,
         (false, false) => sleep(HIDDEN_WAIT_MS).await,
     }
+    lock(&view_of(me, peer), None).await && lock(&format!("mosaic.toast.{message}"), Some(CLAIM_MS)).await
+}
+
+/// Whether nobody had what this takes, for so many milliseconds or to give it back at once.
+async fn lock(name: &str, millis: Option<i32>) -> bool {
     let Some((locks, request)) = lock_manager() else { return true };
     let is_mine = Rc::new(Cell::new(false));
     let mut held = None;
@@ -89,10 +127,9 @@ pub(super) async fn claim(name: &str, is_toasting: bool) -> bool {
         let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |lock: JsValue| {
             is_mine.set(!lock.is_null());
             let _ = answer.call0(&JsValue::UNDEFINED);
-            if lock.is_null() { JsValue::UNDEFINED } else { delay(CLAIM_MS).into() }
+            millis.filter(|_| !lock.is_null()).map_or(JsValue::UNDEFINED, |millis| delay(millis).into())
         });
-        let options = Object::new();
-        let _ = Reflect::set(&options, &JsValue::from_str("ifAvailable"), &JsValue::TRUE);
+        let options = lock_option("ifAvailable", &JsValue::TRUE);
         let asked = request.call3(&locks, &JsValue::from_str(name), &options, granted.as_ref());
         held = Some((granted, asked));
     });
@@ -101,6 +138,12 @@ pub(super) async fn claim(name: &str, is_toasting: bool) -> bool {
     }
     let _ = JsFuture::from(answered).await;
     is_mine.get()
+}
+
+fn lock_option(name: &str, value: &JsValue) -> Object {
+    let options = Object::new();
+    let _ = Reflect::set(&options, &JsValue::from_str(name), value);
+    options
 }
 
 /// `navigator.locks` and its `request`: `web-sys` offers them to builds with unstable APIs only.

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::Driver;
 use crate::domain::{Message, Profile, UserId};
-use crate::hooks::messenger::tabs::{self, News};
+use crate::hooks::messenger::tabs::{self, News, View};
 use crate::hooks::messenger::{Toast, ToastView, rest};
 use crate::hooks::notices::{self, Notice, Permission};
 use crate::hooks::{browser, page, preferences};
@@ -32,9 +32,14 @@ impl Driver {
         }
     }
 
-    /// Whether the conversation with `peer` is in front of the user right now.
-    pub(super) fn is_in_view(&self, peer: UserId) -> bool {
-        self.open.get() == Some(peer) && page::is_attended()
+    /// Whose conversation is in front of the user right now. Also tells the other tabs.
+    pub(super) fn in_view(&self) -> Option<UserId> {
+        let seen = self.open.get().filter(|_| page::is_attended());
+        let mut view = self.view.borrow_mut();
+        if view.as_ref().map(|view| view.peer) != seen {
+            *view = seen.map(|peer| View::of(self.me, peer));
+        }
+        seen
     }
 
     pub(super) fn message_arrived(&self, message: Message) {
@@ -42,14 +47,13 @@ impl Driver {
         if self.session.borrow().peer(peer).contact.muted {
             return;
         }
-        let this = Weak::clone(&self.this);
-        let is_in_view = self.is_in_view(peer);
+        if self.in_view() == Some(peer) {
+            return;
+        }
+        let (this, me) = (Weak::clone(&self.this), self.me);
         let is_toasting = self.signals.toasts.try_with_untracked(Vec::is_empty) == Some(false);
         spawn(async move {
-            // Also claimed when it is in view here, so that no tab behind this one toasts it.
-            let is_mine =
-                tabs::claim(&format!("mosaic.toast.{}", message.id), is_toasting || is_in_view).await;
-            if !is_mine || is_in_view {
+            if !tabs::claim(me, peer, message.id, is_toasting).await {
                 return;
             }
             let Some(profile) = Self::profile(&this, peer).await else { return };
