@@ -67,9 +67,6 @@ pub(super) struct Scroller {
     /// How far the log was scrolled when the anchor was taken.
     looked_at: Cell<f64>,
     newest: Cell<Option<EntryKey>>,
-    /// How many times rows changed while the end is followed, and whether it waits for a frame to look at them.
-    changes: Cell<u64>,
-    will_look: Cell<bool>,
     /// What is about to count as read, while the timer runs.
     candidate: Cell<Option<Seq>>,
     dwell: RefCell<Timer>,
@@ -115,8 +112,6 @@ impl Scroller {
                 anchor: RefCell::default(),
                 looked_at: Cell::new(0.0),
                 newest: Cell::new(None),
-                changes: Cell::default(),
-                will_look: Cell::default(),
                 candidate: Cell::new(None),
                 dwell: RefCell::new(dwell),
                 observer,
@@ -153,17 +148,12 @@ impl Scroller {
 
     /// After the rows changed.
     pub(super) fn rows_changed(self: &Rc<Self>) {
-        let was_following = self.is_placed.get() && self.is_pinned.get();
         self.hold();
         if !self.is_placed.get() {
             self.newest.set(self.chat.tail.get_untracked().last);
             self.place();
         }
-        if was_following {
-            // The observer sees the rows grow once they are laid out: nothing has to be laid out before.
-            self.settle_in_frame();
-            return;
-        }
+        // Laid out here, the rows need not be in the task that paints them, and are painted where they belong.
         self.settle();
         if self.is_placed.get() && self.is_pinned.get() {
             // Rows that come into the document later than this are seen by the observer.
@@ -183,28 +173,12 @@ impl Scroller {
         });
     }
 
-    /// Leaves it to the observer to settle in the next frame, and looks at what is in view once that is painted.
-    fn settle_in_frame(self: &Rc<Self>) {
-        let change = self.changes.get() + 1;
-        self.changes.set(change);
-        self.will_look.set(true);
-        let this = Rc::downgrade(self);
-        page::after_paint(move || {
-            // What changed since is not laid out yet; it will be looked at after the next frame.
-            if let Some(scroller) = this.upgrade().filter(|it| it.changes.get() == change) {
-                scroller.will_look.set(false);
-                scroller.settle();
-            }
-        });
-    }
-
     /// After the reader, or this, moved the log.
     pub(super) fn scrolled(&self) {
-        if self.is_pinned.get() && self.will_look.get() {
-            // This tells of the rows before. The end is out of view until those that came since are laid out.
-            return;
+        let has_looked = self.is_pinned.get() && (self.above() - self.looked_at.get()).abs() < 1.0;
+        if !has_looked {
+            self.look();
         }
-        self.look();
         if !self.is_placed.get() {
             return;
         }
@@ -282,9 +256,6 @@ impl Scroller {
         if self.is_pinned.get() {
             if self.chat.is_at_end.get_untracked() {
                 self.log.set_scroll_top(self.log.scroll_height());
-            }
-            if self.will_look.get() {
-                return;
             }
         } else if let Some((row, offset)) = &*self.anchor.borrow()
             && row.is_connected()
