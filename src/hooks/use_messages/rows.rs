@@ -7,10 +7,9 @@ use super::window::{MAX_BUBBLES, Window};
 use crate::chat::{Delivery, Entry, EntryKey, Millis, Shown};
 use crate::domain::Seq;
 
-/// How many more lines one frame draws behind those that are drawn already …
+/// How many more lines one frame draws behind those that are drawn already. A device that is too slow for what comes in
+/// falls behind, but never by more than the window holds.
 const AT_ONCE: usize = 5;
-/// … or this part of them, so that a slow device does not fall behind ever further.
-const PARTS: usize = 5;
 /// Messages of one sender further apart than this are two groups.
 const GROUP_GAP_MS: u64 = 120_000;
 
@@ -77,7 +76,7 @@ pub fn hold_back(lines: &mut Vec<Line>, has_drawn: bool, is_drawn: impl Fn(&Entr
     };
     let Some(drawn) = last(&is_drawn) else { return false };
     let end = last(&|key| key.mine).map_or(drawn, |own| own.max(drawn)) + 1;
-    let share = if has_drawn { 0 } else { AT_ONCE.max((lines.len() - end) / PARTS) };
+    let share = if has_drawn { 0 } else { AT_ONCE };
     let is_held_back = lines.len() > end + share;
     lines.truncate(end + share);
     is_held_back
@@ -270,7 +269,7 @@ pub(super) mod tests {
         assert_eq!(left(&entries, 15), (1 + 20, false));
         assert_eq!(left(&entries, 0), (1 + 20, false), "nothing was drawn yet");
         assert_eq!(left_after(&entries, 15, true), (1 + 15, true));
-        assert_eq!(left(&came(60), 10), (1 + 10 + 10, true), "a fifth of what waits");
+        assert_eq!(left(&came(60), 10), (1 + 10 + 5, true), "however many wait");
         let mine = [&entries[..], &[entry(None, true, 21)][..]].concat();
         assert_eq!(left(&mine, 10), (1 + 21, false));
     }
