@@ -26,15 +26,16 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
   const { page } = ada;
   const client = await ada.context.newCDPSession(page);
 
-  // A hand that has come to the button is seen before it presses; a click from nowhere is the worst that can happen.
+  // A hand that comes to the button leaves the page the time to fetch what it shows; a click as soon as the page is
+  // connected, without a pointer that came before, is the worst that can happen.
   for (const [how, isHovered] of [['', true], [', from nowhere', false]] as const) {
     const opened: Trace[] = [];
     for (let time = 0; time < OPENINGS; time++) {
+      // Looking for the messages would be work of the page's thread: their answer tells that they are coming.
+      const answered = page.waitForResponse(/\/messages\/history\//);
       await ada.goto(`/?profile=${grace.id}`);
       await ada.expectLive();
       const button = ada.matches.message(grace.name);
-      // Looking for the messages would be work of the page's thread: their answer tells that they are coming.
-      const answered = page.waitForResponse(/\/messages\/history\//);
       if (isHovered) {
         await button.hover();
         await answered;
@@ -67,7 +68,10 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
     }
     await Promise.all(sent);
   };
+  // What came before has left much behind: to collect that is no part of what follows.
+  const collectGarbage = () => client.send('HeapProfiler.collectGarbage');
   const storm = async (where: string) => {
+    await collectGarbage();
     await slowDown(client, SLOWER);
     const trace = await Trace.of(browser, page, async () => {
       await arrive(100, 10);
@@ -94,9 +98,6 @@ test(`a conversation of ${MESSAGES} messages`, async ({ ada, grace, stack, brows
   await panel.jump.click();
   await panel.expectAtBottom();
   await storms('at the end');
-
-  // What came before has left much behind: to collect that is no part of what follows.
-  const collectGarbage = () => client.send('HeapProfiler.collectGarbage');
 
   /** How long it takes from something that happens until what comes of it is painted. */
   const painting = async (

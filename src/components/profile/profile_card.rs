@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use leptos::prelude::*;
 
+use crate::chat::Connection;
 use crate::components::ui::icon::{Icon, IconName};
 use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, UserId};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
 use crate::i18n::use_words;
+use crate::reactive::effect;
 use crate::state::{PLAIN_FORM, use_app_store};
 
 /// The card at the end of the stage. It stays where it is when the chat opens beside it.
@@ -110,8 +112,13 @@ fn MessageButton(peer: UserId) -> impl IntoView {
     let messenger = use_messenger();
     let (unread, contact) = (messenger.unread_of(peer), messenger.contact_of(peer));
     let is_quiet = Signal::derive(move || contact.get().muted);
-    // A pointer over the button, or the focus on it, comes before the click.
-    let expect = move || messenger.expect_conversation(peer);
+    // Where messages are, they are on their way before the click.
+    effect(move || {
+        unread.track();
+        if messenger.connection().get() == Connection::Live {
+            messenger.expect_conversation(peer);
+        }
+    });
     let toggle = move |_| match (store.chat(), store.card()) {
         (Some(_), _) => store.close_chat(),
         (None, Some(id)) => store.open_chat(id),
@@ -128,8 +135,6 @@ fn MessageButton(peer: UserId) -> impl IntoView {
             value="open"
             aria-expanded=move || if store.is_chat_open() { "true" } else { "false" }
             aria-controls=move || store.is_chat_open().then_some("chat-panel")
-            on:pointerenter=move |_| expect()
-            on:focus=move |_| expect()
             on:click=toggle
         >
             <Icon name=IconName::Message/>
