@@ -75,6 +75,26 @@ for (const away of ['behind another window', 'in the background'] as const) {
   });
 }
 
+test('N1 what comes in before the reader is at no moment counted as unread', async ({ ada, grace }) => {
+  const panel = await ada.chat(grace);
+  const graces = await grace.chat(ada);
+  await ada.page.evaluate(() => {
+    const counted: string[] = [];
+    Object.assign(window, { counted });
+    const look = () => {
+      if (document.title.startsWith('(')) counted.push(document.title);
+      for (const badge of document.querySelectorAll('.badge')) counted.push(badge.textContent ?? '');
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  for (const text of ['one', 'two', 'three']) {
+    await graces.send(text);
+    await expect(panel.bubble(text)).toBeVisible();
+  }
+  await graces.expectState('three', 'Read');
+  expect(await ada.page.evaluate(() => (window as unknown as { counted: string[] }).counted)).toEqual([]);
+});
+
 test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {
   const first = await ada.chat(grace);
   const second = await (await ada.tab('/')).chat(grace);

@@ -373,9 +373,9 @@ impl Driver {
     fn tell(&self) {
         for peer in self.changed.take() {
             let signals = self.signals.of(peer);
-            let state = self.session.borrow().peer(peer);
             let known = signals.state.get_untracked();
-            if known != (PeerState { unread: known.unread, ..state.clone() }) {
+            let state = PeerState { unread: known.unread, ..self.session.borrow().peer(peer) };
+            if known != state {
                 signals.state.set(state);
             }
             signals.version.update(|version| *version += 1);
