@@ -64,6 +64,17 @@ test('N2 a toast says who writes, and opens the conversation', async ({ ada, gra
   await expect(toast).toHaveCount(0);
 });
 
+test('N2 a toast counts all of what comes at once', async ({ ada, grace, stack }) => {
+  await ada.goto('/');
+  await ada.expectLive();
+  await stack.api.send(grace.account, ada.account, 'first knock');
+  const toast = ada.header.toast(grace.name);
+  await toast.hover();
+  const knocks = ['second', 'third', 'fourth', 'fifth', 'sixth'];
+  await Promise.all(knocks.map((knock) => stack.api.send(grace.account, ada.account, `${knock} knock`)));
+  await expect(toast).toContainText('6 new messages.');
+});
+
 test('N2 a toast also appears in the inbox, and goes when the conversation is opened from there', async ({ ada, grace, stack }) => {
   await ada.goto('/messages');
   await ada.expectLive();

@@ -75,24 +75,28 @@ for (const away of ['behind another window', 'in the background'] as const) {
   });
 }
 
-test('N1 what comes in before the reader is at no moment counted as unread', async ({ ada, grace }) => {
+test('N1 what comes in before the reader is at no moment counted as unread, what others write is', async ({ ada, grace, stack }) => {
   const panel = await ada.chat(grace);
   const graces = await grace.chat(ada);
+  const alan = await stack.account('alan');
   await ada.page.evaluate(() => {
-    const counted: string[] = [];
+    const counted = { card: 0, total: 0 };
     Object.assign(window, { counted });
+    const count = (badge: string) => Number.parseInt(document.querySelector(badge)?.textContent?.trim() ?? '0', 10);
     const look = () => {
-      if (document.title.startsWith('(')) counted.push(document.title);
-      for (const badge of document.querySelectorAll('.badge')) counted.push(badge.textContent ?? '');
+      counted.card = Math.max(counted.card, count('.profile-card__unread'));
+      counted.total = Math.max(counted.total, count('.app-header__badge'));
     };
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
   });
   for (const text of ['one', 'two', 'three']) {
-    await graces.send(text);
+    await Promise.all([stack.api.send(alan, ada.account, text), graces.send(text)]);
     await expect(panel.bubble(text)).toBeVisible();
   }
   await graces.expectState('three', 'Read');
-  expect(await ada.page.evaluate(() => (window as unknown as { counted: string[] }).counted)).toEqual([]);
+  await expect(ada.page).toHaveTitle(/^\(3\) /);
+  const counted = await ada.page.evaluate(() => (window as unknown as { counted: object }).counted);
+  expect(counted).toEqual({ card: 0, total: 3 });
 });
 
 test('D7 two tabs of one person agree', async ({ ada, grace, stack }) => {

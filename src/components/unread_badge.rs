@@ -20,7 +20,7 @@ pub fn UnreadBadge(
 ) -> impl IntoView {
     let [one, others] = use_words().unread;
     let shown = memo(move || unread_label(count.get()));
-    // While there is one, only its figures change: it is on every page, and counts what is being read as well.
+    // While there is one, only its figures change: it is on every page.
     when(
         move || shown.with(Option::is_some),
         move || {

@@ -259,14 +259,14 @@ impl Messenger {
         self.driver.with(|driver| driver.storage().save_draft(peer, text));
     }
 
-    /// The conversation with `peer` is likely to be opened soon: what it begins with is fetched.
+    /// The conversation with `peer` may be opened next: what it begins with is fetched, if they have talked before.
     pub fn expect_conversation(&self, peer: UserId) {
         self.input(Input::ConversationExpected { peer });
     }
 
-    /// Whether the end of the conversation that is open is in view: what comes in there is not counted as unread.
-    pub(super) fn end_in_view(&self, is_at_end: bool) {
-        self.driver.with(|driver| driver.end_in_view(is_at_end));
+    /// The newest row of the open conversation came into view, or went out of it: what comes in there is not counted.
+    pub(super) fn set_shows_end(&self, shows_end: bool) {
+        self.driver.with(|driver| driver.set_shows_end(shows_end));
     }
 
     /// A signal that changes with every visible change of the conversation with `peer`.

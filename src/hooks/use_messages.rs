@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use self::rows::Line;
 pub use self::rows::{Bubble, Group};
-use self::window::Window;
+use self::window::{MAX_BUBBLES, Window};
 use super::messenger::{Messenger, Presence, use_messenger};
 use super::{local_time, page};
 use crate::chat::{Connection, Delivery, EntryKey, Input, Loading, Shown, Timeline};
@@ -177,8 +177,6 @@ pub fn use_messages(peer: UserId) -> UseMessages {
         version.update(|version| *version += 1);
     });
 
-    effect(move || messenger.end_in_view(follows_end.get()));
-
     // Opening it is looking at it again. Only opening: another device may mark it while it is open here.
     let contact = messenger.contact_of(peer);
     let is_looked_at = StoredValue::new(false);
@@ -236,8 +234,11 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             }
             let before = window.get_untracked();
             let is_drawn = |key: &EntryKey| known.contains_key(key);
-            let most = || window::most_at_end(page::height(), window::waiting(&entries, is_drawn));
-            let most = follows_end.get_untracked().then(most);
+            let most = match known.is_empty() {
+                true => MAX_BUBBLES,
+                false => window::most_at_end(page::height(), window::waiting(&entries, is_drawn)),
+            };
+            let most = follows_end.get_untracked().then_some(most);
             let grown = before.grown(&entries, timeline.first_seq(), most);
             if grown != before {
                 window.set(grown);
@@ -342,6 +343,11 @@ impl UseMessages {
     pub fn jump_to_end(&self) {
         self.follows_end.set(true);
         self.with_window(|window, entries| if window.is_at_end() { window } else { Window::at_end(entries) });
+    }
+
+    /// The newest row came into view, or went out of it.
+    pub fn set_shows_end(&self, shows_end: bool) {
+        self.messenger.set_shows_end(shows_end);
     }
 
     /// How many messages of the peer came after `seq`. Tracked.

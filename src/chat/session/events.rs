@@ -57,7 +57,7 @@ pub enum Input {
         /// Which one.
         client_id: ClientId,
     },
-    /// The user is about to open the conversation, as far as one can tell.
+    /// The user may open the conversation next: its person's card is on the screen.
     ConversationExpected {
         /// With whom.
         peer: UserId,

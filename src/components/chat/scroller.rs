@@ -64,7 +64,7 @@ pub(super) struct Scroller {
     is_pinned: Cell<bool>,
     /// The first visible message, and how far below the log's upper edge it begins. Not kept up while pinned.
     anchor: RefCell<Option<(Element, f64)>>,
-    /// How far the log was scrolled when the anchor was taken.
+    /// How far the log was scrolled when this looked at what is in view.
     looked_at: Cell<f64>,
     newest: Cell<Option<EntryKey>>,
     /// What is about to count as read, while the timer runs.
@@ -244,6 +244,8 @@ impl Scroller {
         if is_far != self.position.is_far.get_untracked() {
             self.position.is_far.set(is_far);
         }
+        let shows_end = is_at_end && (self.is_pinned.get() || below <= SLACK_PX);
+        self.chat.set_shows_end(shows_end && self.is_placed.get());
         self.looked_at.set(self.above());
         if !self.is_pinned.get() {
             self.remember_anchor();

@@ -10,7 +10,7 @@ use crate::components::unread_badge::UnreadBadge;
 use crate::domain::{Profile, UserId};
 use crate::hooks::messenger::{Presence, use_messenger, use_presence_text};
 use crate::i18n::use_words;
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 use crate::state::{PLAIN_FORM, use_app_store};
 
 /// The card at the end of the stage. It stays where it is when the chat opens beside it.
@@ -112,10 +112,11 @@ fn MessageButton(peer: UserId) -> impl IntoView {
     let messenger = use_messenger();
     let (unread, contact) = (messenger.unread_of(peer), messenger.contact_of(peer));
     let is_quiet = Signal::derive(move || contact.get().muted);
-    // Where messages are, they are on their way before the click.
+    // Where there are messages, they are on their way before the click. After the line was down, another try.
+    let standing = messenger.standing_of(peer);
+    let have_talked = memo(move || standing.with(Option::is_some));
     effect(move || {
-        unread.track();
-        if messenger.connection().get() == Connection::Live {
+        if have_talked.get() && messenger.connection().get() == Connection::Live {
             messenger.expect_conversation(peer);
         }
     });

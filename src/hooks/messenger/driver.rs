@@ -40,9 +40,9 @@ pub(super) struct Driver {
     listeners: RefCell<Vec<Listener>>,
     tabs: RefCell<Option<Tabs>>,
     storage: UserStorage,
-    /// Whose conversation is open in this tab, and whether it shows its end.
+    /// Whose conversation is open in this tab, and whether its newest row is in view.
     open: Cell<Option<UserId>>,
-    is_at_end: Cell<bool>,
+    shows_end: Cell<bool>,
     /// The open conversation while the user looks at it: no toasts for it, in any tab.
     view: RefCell<Option<View>>,
     /// Whose conversations changed since the components were told, and whether there is anything to tell.
@@ -91,7 +91,7 @@ impl Driver {
                 tabs: RefCell::new(None),
                 storage,
                 open: Cell::new(None),
-                is_at_end: Cell::new(false),
+                shows_end: Cell::new(false),
                 view: RefCell::default(),
                 changed: RefCell::default(),
                 is_due: Cell::new(false),
@@ -224,6 +224,7 @@ impl Driver {
         match input {
             Input::ConversationOpened { peer } => {
                 self.open.set(Some(*peer));
+                self.shows_end.set(false);
                 self.drop_toast(*peer);
                 self.count();
             }
@@ -386,35 +387,40 @@ impl Driver {
         }
     }
 
-    /// Whether the open conversation shows its end from now on.
-    pub(super) fn end_in_view(&self, is_at_end: bool) {
-        self.is_at_end.set(is_at_end);
-        self.count();
+    /// The newest row of the open conversation came into view, or went out of it.
+    pub(super) fn set_shows_end(&self, shows_end: bool) {
+        if self.shows_end.replace(shows_end) != shows_end {
+            self.count();
+        }
     }
 
     /// Tells the components how many messages are unread, after that changed or the user looks elsewhere. Not of those
     /// that come in before the user's eyes: in a moment they are read.
     fn count(&self) {
-        let mut total = self.session.borrow().total_unread();
-        let followed = self.in_view().filter(|_| self.is_at_end.get());
+        let unread_of = |peer| self.session.borrow().peer(peer).unread;
+        let told_of = |peer| self.signals.of(peer).state.with_untracked(|state| state.unread);
+        let read_now = self.read_now();
+        let held_back = read_now.map_or(0, |peer| unread_of(peer).saturating_sub(told_of(peer)));
         let mut uncounted = self.uncounted.take();
         uncounted.retain(|&peer| {
-            let state = self.signals.of(peer).state;
-            let unread = self.session.borrow().peer(peer).unread;
-            let known = state.with_untracked(|known| known.unread);
-            if unread > known && followed == Some(peer) {
-                total = total.saturating_sub(unread - known);
-                return true;
+            let is_held_back = read_now == Some(peer) && held_back > 0;
+            let unread = unread_of(peer);
+            if !is_held_back && unread != told_of(peer) {
+                self.signals.of(peer).state.update(|state| state.unread = unread);
             }
-            if unread != known {
-                state.update(|known| known.unread = unread);
-            }
-            false
+            is_held_back
         });
         self.uncounted.borrow_mut().append(&mut uncounted);
+        let total = self.session.borrow().total_unread().saturating_sub(held_back);
         if self.signals.total_unread.try_get_untracked() != Some(total) {
             self.signals.total_unread.try_set(total);
         }
+    }
+
+    /// With whom the user has a conversation in view of which everything is there, down to the newest message.
+    fn read_now(&self) -> Option<UserId> {
+        let peer = self.in_view().filter(|_| self.shows_end.get())?;
+        self.with_timeline(peer, |timeline| timeline.contiguous() == timeline.last_seq())?.then_some(peer)
     }
 
     fn announce(&self, news: News) {

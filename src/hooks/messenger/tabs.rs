@@ -70,8 +70,8 @@ impl Drop for Tabs {
     }
 }
 
-/// While this lives, every tab knows that the conversation is in view here and toasts none of its messages. Several
-/// tabs may have it in view at once.
+/// While this lives, every tab knows that the conversation is in view here and toasts none of its messages. Of several
+/// tabs that have it in view one holds the lock and the others wait for it, which is as good.
 pub(super) struct View {
     pub(super) peer: UserId,
     release: Option<Function>,
@@ -84,8 +84,7 @@ impl View {
         let released = Promise::new(&mut |resolve, _| release = Some(resolve));
         if let Some((locks, request)) = lock_manager() {
             let granted = Closure::once_into_js(move |_: JsValue| released);
-            let name = JsValue::from_str(&view_of(me, peer));
-            let _ = request.call3(&locks, &name, &lock_option("mode", &JsValue::from_str("shared")), &granted);
+            let _ = request.call2(&locks, &JsValue::from_str(&view_of(me, peer)), &granted);
         }
         Self { peer, release }
     }
@@ -103,22 +102,36 @@ fn view_of(me: UserId, peer: UserId) -> String {
     format!("mosaic.view.{me}.{peer}")
 }
 
-/// Whether this tab is the one to toast a message of `peer` to `me`: it is in view nowhere. The tab somebody looks at
-/// asks first, and of several such tabs the one that is toasting already.
+/// Whether this tab is the one to toast a message of `peer` to `me`: it is in view nowhere, neither now nor when its
+/// turn has come. The tab somebody looks at asks first, and of several such tabs the one that is toasting already.
 ///
 /// Web Locks decide; a browser that keeps them from an insecure origin toasts in every tab.
 pub(super) async fn claim(me: UserId, peer: UserId, message: MessageId, is_toasting: bool) -> bool {
+    let view = view_of(me, peer);
+    if !is_free(&view).await {
+        return false;
+    }
     match (page::is_attended(), page::is_visible()) {
         (true, _) if is_toasting => {}
         (true, _) => sleep(FRESH_WAIT_MS).await,
         (false, true) => sleep(UNFOCUSED_WAIT_MS).await,
         (false, false) => sleep(HIDDEN_WAIT_MS).await,
     }
-    lock(&view_of(me, peer), None).await && lock(&format!("mosaic.toast.{message}"), Some(CLAIM_MS)).await
+    is_free(&view).await && is_taken(&format!("mosaic.toast.{message}")).await
 }
 
-/// Whether nobody had what this takes, for so many milliseconds or to give it back at once.
-async fn lock(name: &str, millis: Option<i32>) -> bool {
+/// Whether no tab holds the lock, or waits for it. Those who ask are in nobody's way.
+async fn is_free(name: &str) -> bool {
+    lock(name, "shared", || JsValue::UNDEFINED).await
+}
+
+/// Takes the lock for a while; whether no other tab had it.
+async fn is_taken(name: &str) -> bool {
+    lock(name, "exclusive", || delay(CLAIM_MS).into()).await
+}
+
+/// Takes a lock if it can be had at once, for as long as the promise that `until` makes is pending; whether it could.
+async fn lock(name: &str, mode: &str, until: fn() -> JsValue) -> bool {
     let Some((locks, request)) = lock_manager() else { return true };
     let is_mine = Rc::new(Cell::new(false));
     let mut held = None;
@@ -127,9 +140,11 @@ async fn lock(name: &str, millis: Option<i32>) -> bool {
         let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |lock: JsValue| {
             is_mine.set(!lock.is_null());
             let _ = answer.call0(&JsValue::UNDEFINED);
-            millis.filter(|_| !lock.is_null()).map_or(JsValue::UNDEFINED, |millis| delay(millis).into())
+            if lock.is_null() { JsValue::UNDEFINED } else { until() }
         });
-        let options = lock_option("ifAvailable", &JsValue::TRUE);
+        let options = Object::new();
+        let _ = Reflect::set(&options, &JsValue::from_str("ifAvailable"), &JsValue::TRUE);
+        let _ = Reflect::set(&options, &JsValue::from_str("mode"), &JsValue::from_str(mode));
         let asked = request.call3(&locks, &JsValue::from_str(name), &options, granted.as_ref());
         held = Some((granted, asked));
     });
@@ -138,12 +153,6 @@ async fn lock(name: &str, millis: Option<i32>) -> bool {
     }
     let _ = JsFuture::from(answered).await;
     is_mine.get()
-}
-
-fn lock_option(name: &str, value: &JsValue) -> Object {
-    let options = Object::new();
-    let _ = Reflect::set(&options, &JsValue::from_str(name), value);
-    options
 }
 
 /// `navigator.locks` and its `request`: `web-sys` offers them to builds with unstable APIs only.

@@ -8,7 +8,7 @@ use crate::chat::{Delivery, Entry, EntryKey, Millis, Shown};
 use crate::domain::Seq;
 
 /// How many more lines one frame draws behind those that are drawn already. A device that is too slow for what comes in
-/// falls behind, but never by more than the window holds.
+/// falls behind, until nothing of what is drawn is in the window any more: then it begins anew at the end.
 const AT_ONCE: usize = 5;
 /// Messages of one sender further apart than this are two groups.
 const GROUP_GAP_MS: u64 = 120_000;

@@ -37,7 +37,7 @@ impl Window {
     /// As many of the newest messages as fill the panel on a screen of `height` CSS pixels, whatever they are.
     #[must_use]
     pub fn filling(entries: &Shown<'_>, height: f64) -> Self {
-        Self::newest(entries, bubbles_in(height - BARS_PX).min(MAX_BUBBLES))
+        Self::newest(entries, filling(height))
     }
 
     /// What to have where the reader follows the end of a screen of `height` CSS pixels, once there is time: as many
@@ -134,9 +134,19 @@ pub fn waiting(entries: &Shown<'_>, is_drawn: impl Fn(&EntryKey) -> bool) -> usi
 }
 
 /// How many bubbles there may be where the reader follows the end of a screen of `height` CSS pixels, while `waiting`
-/// ones are not drawn yet. While nothing comes nothing leaves.
+/// ones are not drawn yet. While nothing comes nothing leaves; and where nothing of what is drawn would stay, it begins
+/// as an opening does.
 pub fn most_at_end(height: f64, waiting: usize) -> usize {
-    if waiting == 0 { MAX_BUBBLES } else { (enough(height) + waiting).min(MAX_BUBBLES) }
+    match waiting {
+        0 => MAX_BUBBLES,
+        MAX_BUBBLES.. => filling(height),
+        _ => (enough(height) + waiting).min(MAX_BUBBLES),
+    }
+}
+
+/// How many bubbles surely fill the panel on a screen of `height` CSS pixels.
+fn filling(height: f64) -> usize {
+    bubbles_in(height - BARS_PX).min(MAX_BUBBLES)
 }
 
 /// How many bubbles fill a screen of `height` CSS pixels and what is right above it, and a few more.
@@ -254,7 +264,8 @@ mod tests {
         assert_eq!(shown(&all, window), (241, 300, 60));
         assert_eq!(most_at_end(800.0, 12), 42 + 12);
         assert_eq!(shown(&all, window.grown(&all, Seq(1), Some(54))), (247, 300, 54));
-        assert_eq!(most_at_end(800.0, 100), 80, "never more than there may be at all");
+        assert_eq!(most_at_end(800.0, 79), 80, "never more than there may be at all");
+        assert_eq!(most_at_end(800.0, 80), 19, "nothing of what is drawn would stay");
         assert_eq!(most_at_end(800.0, 0), 80);
         let is_drawn = |count: u128| move |key: &EntryKey| key.client_id.0.as_u128() >> 32 <= count * 1_000;
         assert_eq!(waiting(&all, is_drawn(290)), 10);
