@@ -234,9 +234,10 @@ pub fn use_messages(peer: UserId) -> UseMessages {
             }
             let before = window.get_untracked();
             let is_drawn = |key: &EntryKey| known.contains_key(key);
-            let most = match known.is_empty() {
-                true => MAX_BUBBLES,
-                false => window::most_at_end(page::height(), window::waiting(&entries, is_drawn)),
+            let most = if known.is_empty() {
+                MAX_BUBBLES
+            } else {
+                window::most_at_end(page::height(), window::waiting(&entries, is_drawn))
             };
             let most = follows_end.get_untracked().then_some(most);
             let grown = before.grown(&entries, timeline.first_seq(), most);
