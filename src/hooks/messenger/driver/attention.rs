@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::Driver;
 use crate::domain::{Message, Profile, UserId};
-use crate::hooks::messenger::tabs::{self, News, View};
+use crate::hooks::messenger::tabs::{self, News};
 use crate::hooks::messenger::{Toast, ToastView, rest};
 use crate::hooks::notices::{self, Notice, Permission};
 use crate::hooks::{browser, page, preferences};
@@ -30,16 +30,6 @@ impl Driver {
         if self.signals.toasts.try_with_untracked(is_shown) == Some(true) {
             self.signals.toasts.try_update(|toasts| toasts.retain(|toast| toast.peer != peer));
         }
-    }
-
-    /// Whose conversation is in front of the user right now. Also tells the other tabs.
-    pub(super) fn in_view(&self) -> Option<UserId> {
-        let seen = self.open.get().filter(|_| page::is_attended());
-        let mut view = self.view.borrow_mut();
-        if view.as_ref().map(|view| view.peer) != seen {
-            *view = seen.map(|peer| View::of(self.me, peer));
-        }
-        seen
     }
 
     pub(super) fn message_arrived(&self, message: Message) {
