@@ -32,6 +32,7 @@ test('the inbox lists conversations, newest first, and sorts anew as messages co
   await expect(ada.page).toHaveURL(new RegExp(`/\\?profile=${grace.user.id}&chat=open$`));
   await ada.panel(grace).expectMessages(['from Grace', 'once more from Grace']);
   await ada.header.expectUnread(1);
+  await expect.poll(() => stack.api.readSeq(ada.account, grace)).toBe(2);
   await ada.page.goBack();
   await expect(ada.page).toHaveURL(/\/messages$/);
   await ada.inbox.expectUnread(name(grace), 0);
