@@ -7,7 +7,7 @@ import type { Trace } from './trace.js';
 /** One measured number, and what it may be at most. */
 interface Figure {
   readonly what: string;
-  readonly unit: 'ms' | 'px' | 'elements' | 'tasks';
+  readonly unit: 'ms' | 'px' | 'elements' | 'tasks' | '%';
   readonly measured: number;
   readonly bound: number | undefined;
 }
@@ -27,6 +27,12 @@ export class Figures {
     return trace;
   }
 
+  /** For how much of the time that was traced the machine was slow, in per cent. */
+  slowShare(): number {
+    const sum = (of: (trace: Trace) => number) => this.#traces.reduce((sum, [, trace]) => sum + of(trace), 0);
+    return (100 * sum((trace) => trace.slowTime())) / sum((trace) => trace.time());
+  }
+
   /** Prints all of them, writes them down, and says which bounds are broken; then the traces are written, too. */
   async report(about: object): Promise<void> {
     const folder = resolve(root, process.env.CARGO_TARGET_DIR ?? 'target', 'trace');
@@ -35,7 +41,7 @@ export class Figures {
     await mkdir(folder, { recursive: true });
     await writeFile(file, `${JSON.stringify({ about, figures: this.#all }, null, 2)}\n`);
     const lines = this.#all.map(({ what, unit, measured, bound }) =>
-      [what.padEnd(66), String(measured).padStart(9), unit.padEnd(8), bound === undefined ? '' : `≤ ${bound}`, this.#isBroken(measured, bound) ? 'BROKEN' : ''].join(' '),
+      [what.padEnd(76), String(measured).padStart(9), unit.padEnd(8), bound === undefined ? '' : `≤ ${bound}`, this.#isBroken(measured, bound) ? 'BROKEN' : ''].join(' '),
     );
     console.log(`\n${lines.map((line) => line.trimEnd()).join('\n')}\n\nwritten to ${file}`);
     const broken = this.#all.filter(({ measured, bound }) => this.#isBroken(measured, bound));

@@ -1,4 +1,5 @@
 import type { Browser, Page } from '@playwright/test';
+import type { Machine, Stretch } from './machine.js';
 
 /** One event of Chromium's trace; times are in microseconds, of one clock and of the thread's own. */
 interface TraceEvent {
@@ -19,6 +20,8 @@ interface TraceEvent {
 export interface Span {
   readonly wall: number;
   readonly own: number;
+  /** Whether the machine kept its pace. */
+  readonly isSteady: boolean;
 }
 
 const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'blink.user_timing'];
@@ -56,11 +59,12 @@ export class Trace {
   /** `raw` is what the browser wrote: `chrome://tracing` and ui.perfetto.dev show it. */
   private constructor(
     readonly events: readonly TraceEvent[],
+    readonly slow: readonly Stretch[],
     readonly raw: Buffer,
   ) {}
 
   /** Traces a page while something happens that sets a mark: by that its thread is told from others. */
-  static async of(browser: Browser, page: Page, happens: () => Promise<void>): Promise<Trace> {
+  static async of(browser: Browser, page: Page, machine: Machine, happens: () => Promise<void>): Promise<Trace> {
     await browser.startTracing(page, { categories: CATEGORIES });
     let raw: Buffer;
     try {
@@ -71,13 +75,30 @@ export class Trace {
     const { traceEvents } = JSON.parse(raw.toString()) as { traceEvents: TraceEvent[] };
     const mark = traceEvents.find(({ cat, name }) => cat === 'blink.user_timing' && /^(click|enter|frame)$/.test(name));
     if (!mark) throw new Error('the page set no mark');
-    const own = traceEvents.filter(({ pid, tid }) => pid === mark.pid && tid === mark.tid);
-    return new Trace(own.sort((a, b) => a.ts - b.ts), raw);
+    // What describes the thread itself has no time.
+    const own = traceEvents.filter(({ pid, tid, ts }) => pid === mark.pid && tid === mark.tid && ts > 0);
+    own.sort((a, b) => a.ts - b.ts);
+    const slow = await machine.slow({ from: own[0]?.ts ?? 0, to: own.at(-1)?.ts ?? 0 });
+    return new Trace(own, slow, raw);
+  }
+
+  /** How long was traced, in milliseconds. */
+  time(): number {
+    return ((this.events.at(-1)?.ts ?? NaN) - (this.events[0]?.ts ?? NaN)) / 1_000;
+  }
+
+  /** For how much of that the machine was slow, in milliseconds. */
+  slowTime(): number {
+    return this.slow.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000;
   }
 
   /** How long each task took. */
   tasks(): Span[] {
-    return this.#all('RunTask').map(({ dur = 0, tdur = 0 }) => ({ wall: dur / 1_000, own: tdur / 1_000 }));
+    return this.#all('RunTask').map(({ ts, dur = 0, tdur = 0 }) => ({
+      wall: dur / 1_000,
+      own: tdur / 1_000,
+      isSteady: this.#isSteady({ from: ts, to: ts + dur }),
+    }));
   }
 
   /**
@@ -91,7 +112,12 @@ export class Trace {
       const commit = seen && this.#all('Commit').find((event) => event.ts >= seen.ts);
       if (!commit) throw new Error(`nothing painted after ${happened}`);
       const { dur = 0, tdur = 0 } = commit;
-      return { wall: this.#busy(ts, commit.ts + dur), own: ((commit.tts ?? NaN) + tdur - tts) / 1_000 };
+      const to = commit.ts + dur;
+      return {
+        wall: this.#busy(ts, to),
+        own: ((commit.tts ?? NaN) + tdur - tts) / 1_000,
+        isSteady: this.#isSteady({ from: ts, to }),
+      };
     });
   }
 
@@ -100,21 +126,14 @@ export class Trace {
     return this.events.filter((event) => event.name === name);
   }
 
+  #isSteady({ from, to }: Stretch): boolean {
+    return !this.slow.some((stretch) => stretch.from < to && stretch.to > from);
+  }
+
   /** How much of a span the thread was in a task, in milliseconds. */
   #busy(from: number, to: number): number {
     const tasks = this.#all('RunTask').filter(({ ts, dur = 0 }) => ts < to && ts + dur > from);
     const inside = tasks.map(({ ts, dur = 0 }) => Math.min(ts + dur, to) - Math.max(ts, from));
     return inside.reduce((sum, span) => sum + span, 0) / 1_000;
   }
-}
-
-/** The median. */
-export function middle(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-/** The value that so much of all are not above. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
 }
