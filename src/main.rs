@@ -7,12 +7,12 @@
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[cfg(feature = "ssr")]
-#[tokio::main]
-async fn main() -> std::process::ExitCode {
+fn main() -> std::process::ExitCode {
     use clap::Parser as _;
     use mosaic::server::config::Cli;
 
-    match run(Cli::parse()).await {
+    let cli = Cli::parse();
+    match runtime().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             use std::io::Write as _;
@@ -21,6 +21,18 @@ async fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+/// As many threads as half of the processors, unless Tokio's own `TOKIO_WORKER_THREADS` says otherwise. A message goes
+/// from task to task, and another thread has to be woken for it more often the more there are; see
+/// `docs/BENCHMARKS.md`. The other half is for the kernel's part, the database and the bus.
+#[cfg(feature = "ssr")]
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads((std::thread::available_parallelism()?.get() / 2).max(1));
+    }
+    builder.enable_all().build()
 }
 
 #[cfg(feature = "ssr")]
