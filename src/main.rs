@@ -23,14 +23,15 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// As many threads as half of the processors, unless Tokio's own `TOKIO_WORKER_THREADS` says otherwise. A message goes
-/// from task to task, and another thread has to be woken for it more often the more there are; see
-/// `docs/BENCHMARKS.md`. The other half is for the kernel's part, the database and the bus.
+/// As many threads as half of the processors, at least one, unless Tokio's own `TOKIO_WORKER_THREADS` says otherwise. A
+/// message goes from task to task, and with more threads another one has to be woken for it more often: on two
+/// processors one thread is better than two, see `docs/BENCHMARKS.md`. The other half is for the kernel's part, the
+/// database and the bus.
 #[cfg(feature = "ssr")]
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
-        builder.worker_threads((std::thread::available_parallelism()?.get() / 2).max(1));
+        builder.worker_threads(std::thread::available_parallelism().map_or(1, |all| (all.get() / 2).max(1)));
     }
     builder.enable_all().build()
 }

@@ -27,10 +27,11 @@ export class Figures {
     return trace;
   }
 
-  /** For how much of the time that was traced the machine was slow, in per cent. */
-  slowShare(): number {
-    const sum = (of: (trace: Trace) => number) => this.#traces.reduce((sum, [, trace]) => sum + of(trace), 0);
-    return (100 * sum((trace) => trace.slowTime())) / sum((trace) => trace.time());
+  /** For how much of the time the machine stalled, in per cent: of all that was traced, or while the page was at work. */
+  stalled(which: 'traced' | 'busy'): number {
+    const times = this.#traces.map(([, trace]) => trace[which]());
+    const total = (of: 'time' | 'stalled') => times.reduce((sum, times) => sum + times[of], 0);
+    return (100 * total('stalled')) / total('time');
   }
 
   /** Prints all of them, writes them down, and says which bounds are broken; then the traces are written, too. */

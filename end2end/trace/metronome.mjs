@@ -1,7 +1,7 @@
 // Does the same small piece of work over and over, and says how long each took: when it began and ended by the clock
 // that Chromium's traces are written by, and the processor time that it took, all in microseconds.
 
-/** From the end of one to the next, in milliseconds. */
+/** From the end of one to the next, at least, in milliseconds. */
 const PAUSE = 3;
 /** Some 80 microseconds of work that fits into the processor's first cache. */
 const STEPS = 5_000;

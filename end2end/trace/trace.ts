@@ -1,5 +1,5 @@
 import type { Browser, Page } from '@playwright/test';
-import type { Machine, Stretch } from './machine.js';
+import type { Machine, Stall } from './machine.js';
 
 /** One event of Chromium's trace; times are in microseconds, of one clock and of the thread's own. */
 interface TraceEvent {
@@ -15,13 +15,14 @@ interface TraceEvent {
 
 /**
  * How long a thread was at something, in milliseconds: by the clock of the wall, and by its own, which stands still
- * while the thread waits and while another process has its processor.
+ * while the thread waits and while another process has its processor. Both at the machine's usual pace: of the time in
+ * which it stalled only so much counts as it would have taken otherwise.
  */
 export interface Span {
   readonly wall: number;
   readonly own: number;
-  /** Whether the machine kept its pace. */
-  readonly isSteady: boolean;
+  /** The same as the clocks said, stalls and all. */
+  readonly measured: { readonly wall: number; readonly own: number };
 }
 
 const CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'blink.user_timing'];
@@ -59,7 +60,7 @@ export class Trace {
   /** `raw` is what the browser wrote: `chrome://tracing` and ui.perfetto.dev show it. */
   private constructor(
     readonly events: readonly TraceEvent[],
-    readonly slow: readonly Stretch[],
+    readonly stalls: readonly Stall[],
     readonly raw: Buffer,
   ) {}
 
@@ -78,27 +79,27 @@ export class Trace {
     // What describes the thread itself has no time.
     const own = traceEvents.filter(({ pid, tid, ts }) => pid === mark.pid && tid === mark.tid && ts > 0);
     own.sort((a, b) => a.ts - b.ts);
-    const slow = await machine.slow({ from: own[0]?.ts ?? 0, to: own.at(-1)?.ts ?? 0 });
-    return new Trace(own, slow, raw);
+    const stalls = await machine.stalls(own[0]?.ts ?? NaN, own.at(-1)?.ts ?? NaN);
+    return new Trace(own, stalls, raw);
   }
 
-  /** How long was traced, in milliseconds. */
-  time(): number {
-    return ((this.events.at(-1)?.ts ?? NaN) - (this.events[0]?.ts ?? NaN)) / 1_000;
+  /** How long was traced, and for how much of it the machine stalled, in milliseconds. */
+  traced(): { time: number; stalled: number } {
+    const stalled = this.stalls.reduce((sum, { from, to }) => sum + to - from, 0);
+    return { time: ((this.events.at(-1)?.ts ?? NaN) - (this.events[0]?.ts ?? NaN)) / 1_000, stalled: stalled / 1_000 };
   }
 
-  /** For how much of that the machine was slow, in milliseconds. */
-  slowTime(): number {
-    return this.slow.reduce((sum, { from, to }) => sum + to - from, 0) / 1_000;
+  /** How long the thread was in tasks, and for how much of that the machine stalled, in milliseconds. */
+  busy(): { time: number; stalled: number } {
+    const tasks = this.#all('RunTask');
+    const time = tasks.reduce((sum, { dur = 0 }) => sum + dur, 0);
+    const stalled = tasks.reduce((sum, { ts, dur = 0 }) => sum + this.#stalled(ts, ts + dur, () => 1), 0);
+    return { time: time / 1_000, stalled: stalled / 1_000 };
   }
 
   /** How long each task took. */
   tasks(): Span[] {
-    return this.#all('RunTask').map(({ ts, dur = 0, tdur = 0 }) => ({
-      wall: dur / 1_000,
-      own: tdur / 1_000,
-      isSteady: this.#isSteady({ from: ts, to: ts + dur }),
-    }));
+    return this.#all('RunTask').map(({ ts, dur = 0, tdur = 0 }) => this.#span(ts, ts + dur, tdur));
   }
 
   /**
@@ -112,28 +113,34 @@ export class Trace {
       const commit = seen && this.#all('Commit').find((event) => event.ts >= seen.ts);
       if (!commit) throw new Error(`nothing painted after ${happened}`);
       const { dur = 0, tdur = 0 } = commit;
-      const to = commit.ts + dur;
-      return {
-        wall: this.#busy(ts, to),
-        own: ((commit.tts ?? NaN) + tdur - tts) / 1_000,
-        isSteady: this.#isSteady({ from: ts, to }),
-      };
+      return this.#span(ts, commit.ts + dur, (commit.tts ?? NaN) + tdur - tts);
     });
+  }
+
+  /** What the thread did from one time to another, which took `own` of its own clock; all in microseconds. */
+  #span(from: number, to: number, own: number): Span {
+    const tasks = this.#all('RunTask').filter(({ ts, dur = 0 }) => ts < to && ts + dur > from);
+    const inside = tasks.map(({ ts, dur = 0 }) => [Math.max(ts, from), Math.min(ts + dur, to)] as const);
+    const wall = inside.reduce((sum, [from, to]) => sum + to - from, 0);
+    const lost = inside.reduce((sum, [from, to]) => sum + this.#stalled(from, to, ({ pace }) => 1 - pace), 0);
+    const kept = wall > 0 ? 1 - lost / wall : 1;
+    return {
+      wall: (wall * kept) / 1_000,
+      own: (own * kept) / 1_000,
+      measured: { wall: wall / 1_000, own: own / 1_000 },
+    };
+  }
+
+  /** For how long the machine stalled from one time to another, each stall by a weight; all in microseconds. */
+  #stalled(from: number, to: number, weight: (stall: Stall) => number): number {
+    return this.stalls.reduce((sum, stall) => {
+      const both = Math.min(stall.to, to) - Math.max(stall.from, from);
+      return both > 0 ? sum + both * weight(stall) : sum;
+    }, 0);
   }
 
   /** All events of a name, or all times that a mark was set. */
   #all(name: string): readonly TraceEvent[] {
     return this.events.filter((event) => event.name === name);
-  }
-
-  #isSteady({ from, to }: Stretch): boolean {
-    return !this.slow.some((stretch) => stretch.from < to && stretch.to > from);
-  }
-
-  /** How much of a span the thread was in a task, in milliseconds. */
-  #busy(from: number, to: number): number {
-    const tasks = this.#all('RunTask').filter(({ ts, dur = 0 }) => ts < to && ts + dur > from);
-    const inside = tasks.map(({ ts, dur = 0 }) => Math.min(ts + dur, to) - Math.max(ts, from));
-    return inside.reduce((sum, span) => sum + span, 0) / 1_000;
   }
 }
