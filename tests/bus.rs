@@ -43,6 +43,7 @@ contract! {
     published_after_subscribing_is_received_in_order,
     two_subscribers_of_one_user_both_get_it,
     other_users_get_nothing,
+    an_instance_need_not_hear_itself,
     instances_hear_each_other,
     dropping_the_last_stream_unsubscribes,
     giving_up_a_subscription_leaves_nothing_behind,

@@ -168,7 +168,7 @@ contract! {
     }
     plans {
         history_walks_its_index
-        the_inbox_walks_its_indexes
+        the_inbox_reads_the_conversations_of_one_person
         marks_and_polls_use_indexes
         search_reads_its_indexes
     }

@@ -65,6 +65,10 @@ pub trait Bus: Send + Sync + 'static {
     /// [`Bus::close`], and a slow reader gets [`BusEvent::Lost`] instead of what did not fit.
     async fn subscribe_user(&self, user: UserId) -> BoxStream<'static, BusEvent>;
 
+    /// From now on no stream of this instance gets payloads that begin like this: its own, which it has no need to hear.
+    /// The first call counts.
+    fn leave_out(&self, own: &str);
+
     /// Whether it works right now.
     fn health(&self) -> BusHealth;
 

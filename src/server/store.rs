@@ -399,7 +399,7 @@ pub trait Store: Send + Sync + 'static {
     /// A device of `me` holds the conversation with `peer` up to `seq`.
     async fn mark_delivered(&self, me: UserId, peer: UserId, seq: Seq) -> Result<Mark>;
     /// The conversations of `users` that changed (a message or a mark) at or after `since`, a watermark;
-    /// each as its user sees it.
+    /// each as its user sees it. Some may be among them that changed up to ten seconds earlier.
     async fn changed_since(
         &self,
         users: &[UserId],

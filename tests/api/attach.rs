@@ -61,6 +61,10 @@ impl Bus for HeldBus {
         stream
     }
 
+    fn leave_out(&self, own: &str) {
+        self.bus.leave_out(own);
+    }
+
     fn health(&self) -> BusHealth {
         self.bus.health()
     }

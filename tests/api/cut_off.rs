@@ -34,6 +34,10 @@ impl Bus for Mute {
         self.inner.subscribe_user(user).await
     }
 
+    fn leave_out(&self, own: &str) {
+        self.inner.leave_out(own);
+    }
+
     fn health(&self) -> BusHealth {
         if self.says_so { BusHealth::Degraded } else { BusHealth::Healthy }
     }

@@ -44,6 +44,24 @@ pub async fn other_users_get_nothing<R: Rig>() {
     assert_eq!(received(&mut others).await, payload(2), "the first thing to arrive is one's own");
 }
 
+pub async fn an_instance_need_not_hear_itself<R: Rig>() {
+    let rig = R::start().await;
+    let second = rig.join().await;
+    let user = somebody();
+    rig.bus().leave_out(r#"{"origin":"first","#);
+    second.leave_out(r#"{"origin":"second","#);
+    let mut here = rig.bus().subscribe_user(user).await;
+    let mut there = second.subscribe_user(user).await;
+    let ours = Bytes::from_static(br#"{"origin":"first","n":1}"#);
+    let theirs = Bytes::from_static(br#"{"origin":"second","n":2}"#);
+    publish(rig.bus(), user, ours.clone()).await;
+    assert_eq!(received(&mut there).await, ours);
+    publish(&second, user, theirs.clone()).await;
+    assert_eq!(received(&mut here).await, theirs, "the first thing to arrive is the other's");
+    publish(rig.bus(), user, payload(3)).await;
+    assert_eq!(received(&mut there).await, payload(3), "one's own did not arrive in between");
+}
+
 pub async fn instances_hear_each_other<R: Rig>() {
     let rig = R::start().await;
     let second = rig.join().await;

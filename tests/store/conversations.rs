@@ -6,7 +6,7 @@ use mosaic::domain::{Seq, UserId};
 use mosaic::server::store::ConversationPage;
 use uuid::Uuid;
 
-use crate::support::{Db, at, kept, later};
+use crate::support::{Db, at, kept, long_after};
 
 async fn inbox(db: &Db, me: UserId) -> ConversationPage {
     db.store.conversations(me, 100, None, at(1000)).await.expect("answered")
@@ -180,25 +180,25 @@ pub async fn messages_and_marks_are_changes_for_both(db: Db) {
         pairs.sort_unstable();
         pairs
     };
-    let start = later(&db).await;
+    let start = long_after(&db).await;
     assert_eq!(changed(start).await, []);
     db.send(people[0], people[1], "hello", at(10)).await;
-    let second = later(&db).await;
     // By a clock that went back.
     db.send(people[2], people[3], "hello", at(5)).await;
     assert_eq!(changed(start).await, [(0, 1), (1, 0), (2, 3)], "only those asked about");
+    let second = long_after(&db).await;
+    db.send(people[2], people[3], "hello", at(5)).await;
     assert_eq!(changed(second).await, [(2, 3)]);
-    let read = later(&db).await;
+    let read = long_after(&db).await;
     db.store.mark_read(people[1], people[0], Seq(1), at(30)).await.expect("stored");
     assert_eq!(changed(read).await, [(0, 1), (1, 0)], "also for the one whose message was read");
-    let repeated = later(&db).await;
+    assert_eq!(db.store.changed_since(&[], read, at(0)).await.expect("answered"), vec![]);
+    let heads = db.store.conversation_heads(people[0], 1, at(0)).await.expect("answered");
+    let found = db.store.changed_since(&people[..1], read, at(0)).await.expect("answered");
+    assert_eq!(found, [(people[0], heads[0].clone())], "as the user sees it");
+    let repeated = long_after(&db).await;
     db.store.mark_read(people[1], people[0], Seq(1), at(40)).await.expect("stored");
     assert_eq!(changed(repeated).await, [], "nothing moved");
     db.store.mark_delivered(people[3], people[2], Seq(1)).await.expect("stored");
     assert_eq!(changed(repeated).await, [(2, 3)]);
-    assert_eq!(db.store.changed_since(&[], start, at(0)).await.expect("answered"), vec![]);
-
-    let heads = db.store.conversation_heads(people[0], 1, at(0)).await.expect("answered");
-    let found = db.store.changed_since(&people[..1], start, at(0)).await.expect("answered");
-    assert_eq!(found, [(people[0], heads[0].clone())], "as the user sees it");
 }

@@ -65,7 +65,9 @@ pub async fn history_walks_its_index(db: Db) {
     }
 }
 
-pub async fn the_inbox_walks_its_indexes(db: Db) {
+/// On SQLite it is walked in its order. PostgreSQL sorts, since an index in that order would have to be written to with
+/// each message.
+pub async fn the_inbox_reads_the_conversations_of_one_person(db: Db) {
     let ada = db.person("ada").await;
     let mut people = vec![ada];
     for n in 0..40 {
@@ -78,16 +80,19 @@ pub async fn the_inbox_walks_its_indexes(db: Db) {
         }
     }
     db.sql("ANALYZE").await;
-    let walk = "SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2";
+    let walk = db.pick(
+        "SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2",
+        "SELECT me, peer FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2",
+    );
     let page = "SELECT * FROM sides
              WHERE me = $1 AND first_seq <> last_seq + 1 AND (last_message_at, peer) < ($2, $3)
              ORDER BY last_message_at DESC, peer DESC LIMIT $4";
     let (me, now) = (db.literal(ada), db.pick("1790000020000000", "'2026-09-21T14:13:40Z'"));
     for plan in [plan(&db, walk, &[&me, "5"]).await, plan(&db, page, &[&me, now, &me, "5"]).await] {
-        let merge = db.pick("MERGE (UNION ALL)", "Merge Append");
+        let of_lo = db.pick("conversations_of_lo", "conversations_pkey");
         holds(
             &plan,
-            &[merge, "conversations_of_lo", "conversations_of_hi"],
+            &[db.pick("MERGE (UNION ALL)", "Append"), of_lo, "conversations_of_hi"],
             &["Seq Scan", "TEMP B-TREE", "SCAN c"],
         );
     }

@@ -10,7 +10,7 @@ use mosaic::server::store::Position::{self, After, Before, Offset};
 use mosaic::server::store::{FORGET_STEP, Insert, Mark, NewMessage, Pair, Session, Ticket};
 use uuid::Uuid;
 
-use crate::support::{Db, at, kept, later, message};
+use crate::support::{Db, at, kept, later, long_after, message};
 
 async fn page(db: &Db, me: UserId, peer: UserId, limit: u32, position: Position) -> HistoryPage {
     db.store.get_messages_between(me, peer, limit, position).await.expect("answered").expect("a page")
@@ -84,7 +84,7 @@ pub async fn what_is_left_is_counted_and_listed_as_before(db: Db) {
         (heads[0].unread, inbox.total_unread, listed)
     };
     for (before, of_ada, of_grace) in [(0, 1, 7), (5, 1, 4), (8, 1, 2), (9, 1, 1), (10, 0, 1)] {
-        let changed = later(&db).await;
+        let changed = long_after(&db).await;
         let gone = forget(&db, (ada, grace), at(before)).await;
         assert_eq!(unread(ada).await, (of_ada, of_ada, vec![10]), "before {before}");
         assert_eq!(unread(grace).await, (of_grace, of_grace, vec![10]), "before {before}");

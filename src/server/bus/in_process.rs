@@ -80,6 +80,10 @@ impl Bus for InProcessBus {
         self.local.listen(user).boxed()
     }
 
+    fn leave_out(&self, own: &str) {
+        self.local.leave_out(own);
+    }
+
     fn health(&self) -> BusHealth {
         BusHealth::Healthy
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -25,6 +25,8 @@ type Emptied = Box<dyn Fn(UserId) + Send + Sync>;
 /// See the module's documentation.
 pub(super) struct Local {
     state: Mutex<State>,
+    /// How payloads begin that nobody here is to get.
+    own: OnceLock<Box<[u8]>>,
     emptied: Emptied,
 }
 
@@ -37,7 +39,7 @@ struct State {
 impl Local {
     /// `emptied` is called after the last stream of a user was dropped.
     pub(super) fn new(emptied: impl Fn(UserId) + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), emptied: Box::new(emptied) })
+        Arc::new(Self { state: Mutex::default(), own: OnceLock::new(), emptied: Box::new(emptied) })
     }
 
     /// A new stream of what is delivered to the user from now on.
@@ -53,10 +55,19 @@ impl Local {
         Listener { local: Arc::clone(self), user, mailbox }
     }
 
-    /// Puts a payload in every mailbox of the user.
-    pub(super) fn deliver(&self, user: UserId, payload: &Bytes) {
+    /// See [`Bus::leave_out`](super::Bus::leave_out).
+    pub(super) fn leave_out(&self, own: &str) {
+        self.own.get_or_init(|| own.as_bytes().into());
+    }
+
+    /// Puts a payload in every mailbox of the user, unless it is one of this instance's own.
+    pub(super) fn deliver(&self, user: UserId, payload: &[u8]) {
         if let Some(mailboxes) = self.state().users.get(&user) {
             meter::received();
+            if self.own.get().is_some_and(|own| payload.starts_with(own)) {
+                return;
+            }
+            let payload = Bytes::copy_from_slice(payload);
             for mailbox in mailboxes {
                 mailbox.update(|slot| slot.put(payload.clone()));
             }

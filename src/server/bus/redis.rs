@@ -121,6 +121,10 @@ impl Bus for RedisBus {
         listener.boxed()
     }
 
+    fn leave_out(&self, own: &str) {
+        self.local.leave_out(own);
+    }
+
     fn health(&self) -> BusHealth {
         if self.healthy.load(Ordering::Relaxed) { BusHealth::Healthy } else { BusHealth::Degraded }
     }

@@ -189,7 +189,7 @@ impl Subscriber {
             if name == self.probe_channel {
                 heard = true;
             } else if let Some(user) = name.strip_prefix("chat:").and_then(|id| id.parse().ok()) {
-                self.local.deliver(user, &Bytes::copy_from_slice(message.get_payload_bytes()));
+                self.local.deliver(user, message.get_payload_bytes());
             }
         }
         heard

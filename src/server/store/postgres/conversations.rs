@@ -110,7 +110,7 @@ pub async fn changed_since(
         "SELECT s.*, k.muted, k.marked_unread, k.blocked_after, ",
         presence_columns!("s.me", "$3"),
         " FROM sides s JOIN profiles p ON p.id = s.peer
-         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer WHERE s.changed_at >= $2 AND s.me = ANY ($1)",
+         LEFT JOIN contacts k ON k.owner_id = s.me AND k.peer_id = s.peer WHERE s.changed_at >= slot($2) AND s.me = ANY ($1)",
     ))
     .bind(uuids(&users))
     .bind(Micros(since))
@@ -121,10 +121,9 @@ pub async fn changed_since(
 }
 
 pub async fn peers(db: &mut PgConnection, user: UserId, limit: u32) -> anyhow::Result<Vec<UserId>> {
-    // The time is selected because only an order by selected columns is a merge of the two indexes.
     let ids: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT peer, last_message_at FROM (
-             SELECT me, peer, last_message_at FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2
+        "SELECT peer FROM (
+             SELECT me, peer FROM sides WHERE me = $1 ORDER BY last_message_at DESC, peer DESC LIMIT $2
          ) page
          WHERE NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = me AND b.peer_id = peer), false)
            AND NOT COALESCE((SELECT b.blocked_after IS NOT NULL FROM contacts b WHERE b.owner_id = peer AND b.peer_id = me), false)",

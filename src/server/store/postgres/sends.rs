@@ -3,8 +3,8 @@
 //! What is ordinary goes in sets, through the function `store_numbered`, or alone, through `store_one`; the rest row by
 //! row, through `store_messages`. All of them are in the migrations.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -80,6 +80,9 @@ pub async fn insert(
         }
     }
     let mut inserts = vec![None; new.len()];
+    // By conversation, in the order in which they are locked; within one as they came. Neighbours in the table's
+    // indexes are then written one after the other.
+    first.sort_by_key(|(_, message)| pair(message));
     insert_distinct(db, &first, wait, &mut inserts).await?;
     // What comes twice is looked for by calls of its own: only those see what was stored before. What had to be left
     // out is left out again, or it would overtake what was sent in front of it.
@@ -191,27 +194,27 @@ struct Conversation {
 }
 
 impl Numbers {
+    /// Of messages that are in the order of their conversations.
     fn of(new: &[(usize, &NewMessage)]) -> Self {
-        let pair = |message: &NewMessage| ordered(message.sender_id, message.receiver_id);
-        let mut pairs: BTreeMap<_, usize> = new.iter().map(|(_, message)| (pair(message), 0)).collect();
-        for (number, place) in pairs.values_mut().enumerate() {
-            *place = number;
+        let mut numbers = Self { messages: Vec::with_capacity(new.len()), conversations: Vec::new() };
+        for together in new.chunk_by(|(_, one), (_, next)| pair(one) == pair(next)) {
+            let (mut count, mut count_lo, mut latest) = (0, 0, DateTime::UNIX_EPOCH);
+            let (lo, hi) = pair(together[0].1);
+            for (_, message) in together {
+                count += 1;
+                count_lo += i32::from(message.sender_id.0 == lo);
+                latest = message.created_at;
+                let pair = numbers.conversations.len();
+                numbers.messages.push(Number { pair, nth: count, nth_lo: count_lo });
+            }
+            numbers.conversations.push(Conversation { lo, hi, count, count_lo, latest });
         }
-        let mut conversations: Vec<_> = pairs
-            .keys()
-            .map(|&(lo, hi)| Conversation { lo, hi, count: 0, count_lo: 0, latest: DateTime::UNIX_EPOCH })
-            .collect();
-        let number = |(_, message): &(usize, &NewMessage)| {
-            let pair = pairs[&pair(message)];
-            let conversation = &mut conversations[pair];
-            conversation.count += 1;
-            conversation.count_lo += i32::from(message.sender_id.0 == conversation.lo);
-            conversation.latest = message.created_at;
-            Number { pair, nth: conversation.count, nth_lo: conversation.count_lo }
-        };
-        let messages = new.iter().map(number).collect();
-        Self { messages, conversations }
+        numbers
     }
+}
+
+fn pair(message: &NewMessage) -> (Uuid, Uuid) {
+    ordered(message.sender_id, message.receiver_id)
 }
 
 async fn store_numbered(
