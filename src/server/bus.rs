@@ -66,7 +66,9 @@ pub trait Bus: Send + Sync + 'static {
     async fn subscribe_user(&self, user: UserId) -> BoxStream<'static, BusEvent>;
 
     /// From now on no stream of this instance gets payloads that begin like this: its own, which it has no need to hear.
-    /// The first call counts.
+    ///
+    /// # Panics
+    /// When it is called again.
     fn leave_out(&self, own: &str);
 
     /// Whether it works right now.

@@ -136,7 +136,7 @@ fn trusted(payload: &[u8], user: UserId) -> Option<(Envelope, Vec<Utf8Bytes>)> {
 #[derive(Clone, Debug)]
 pub struct Encoded(Utf8Bytes);
 
-/// Room for what a frame has beside the text of its message, so that it need not be moved as it grows: five ids, two
+/// Room for what a frame has beside the text of its message, so that it need not be moved as it grows: four ids, two
 /// times, a position and their names.
 const BESIDE_TEXT: usize = 512;
 

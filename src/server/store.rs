@@ -475,7 +475,8 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// A transaction may commit this much after the time it wrote. Whoever asks what changed since a
-/// watermark asks from this much before it, and passes over what it has seen.
+/// watermark asks from this much before it, and passes over what it has seen. More than the steps in which PostgreSQL
+/// notes changes (its function `slot`).
 pub const COMMIT_LAG: TimeDelta = TimeDelta::seconds(15);
 
 /// How long an instance that does not beat still counts as alive, in seconds.

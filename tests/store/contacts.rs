@@ -4,7 +4,7 @@ use mosaic::domain::{Contact, ContactChange, Seq, UserId};
 use mosaic::server::store::{Insert, Mark, Position, Report};
 use uuid::Uuid;
 
-use crate::support::{Db, at, kept, later, message};
+use crate::support::{Db, at, kept, long_after, message};
 
 const PLAIN: Contact = Contact { muted: false, marked_unread: false, blocked: false };
 
@@ -48,7 +48,7 @@ pub async fn each_thing_is_chosen_for_itself_and_by_one_side(db: Db) {
 pub async fn a_choice_is_a_change_of_the_conversation(db: Db) {
     let (ada, grace) = db.pair().await;
     db.send(grace, ada, "hello", at(1)).await;
-    let since = later(&db).await;
+    let since = long_after(&db).await;
     choose(&db, ada, grace, ContactChange::Muted(true)).await;
     let changed = db.store.changed_since(&[ada], since, at(2)).await.expect("answered");
     assert!(matches!(&changed[..], [(who, head)] if *who == ada && head.contact.muted), "{changed:?}");

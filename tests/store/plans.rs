@@ -1,4 +1,4 @@
-//! How the databases answer: along indexes, never by counting off or sorting what was asked for.
+//! How the databases answer: along indexes, never by counting off what was asked for.
 
 use mosaic::server::people::crowd;
 
@@ -96,6 +96,30 @@ pub async fn the_inbox_reads_the_conversations_of_one_person(db: Db) {
             &["Seq Scan", "TEMP B-TREE", "SCAN c"],
         );
     }
+}
+
+/// PostgreSQL writes to all indexes of a row, or to none when nothing indexed has changed: with a message that is at most
+/// the time, once in ten seconds.
+pub async fn a_message_is_in_few_indexes_of_its_conversation(db: Db) {
+    let columns = db.pick(
+        "SELECT DISTINCT c.name FROM pragma_index_list('conversations') i, pragma_index_info(i.name) c ORDER BY 1",
+        "SELECT DISTINCT a.attname::text FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid
+         WHERE i.indrelid = 'conversations'::regclass ORDER BY 1",
+    );
+    let indexed =
+        db.pick("changed_at last_message_at user_hi user_lo", "changed_at user_hi user_lo").split(' ');
+    assert_eq!(db.sql(columns).await, indexed.collect::<Vec<_>>());
+
+    let (ada, grace) = db.pair().await;
+    let mut times = Vec::new();
+    for n in 0..20 {
+        db.send(ada, grace, "hello", at(n)).await;
+        times.extend(db.sql("SELECT CAST(changed_at AS text) FROM conversations").await);
+    }
+    times.dedup();
+    // They may begin at the end of one step, and not be done before the next.
+    let steps = db.pick("20", "3").parse().expect("a number");
+    assert!(times.len() <= steps, "{times:?}");
 }
 
 pub async fn marks_and_polls_use_indexes(db: Db) {

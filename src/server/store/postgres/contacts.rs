@@ -29,7 +29,7 @@ pub async fn change(
                                       WHEN $5::boolean THEN COALESCE(k.blocked_after, excluded.blocked_after) END
              RETURNING muted, marked_unread, blocked_after
          ), touched AS (
-             UPDATE conversations SET changed_at = clock_timestamp()
+             UPDATE conversations SET changed_at = GREATEST(changed_at, slot(clock_timestamp()))
              WHERE user_lo = LEAST($1, $2) AND user_hi = GREATEST($1, $2)
          )
          SELECT * FROM chosen",

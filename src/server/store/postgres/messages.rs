@@ -106,7 +106,7 @@ pub async fn mark_delivered(
         "UPDATE conversations
          SET lo_delivered_seq = CASE WHEN user_lo = $3 THEN $4 ELSE lo_delivered_seq END,
              hi_delivered_seq = CASE WHEN user_hi = $3 THEN $4 ELSE hi_delivered_seq END,
-             changed_at = clock_timestamp()
+             changed_at = GREATEST(changed_at, slot(clock_timestamp()))
          WHERE user_lo = $1 AND user_hi = $2 AND last_seq >= $4
            AND CASE WHEN user_lo = $3 THEN lo_delivered_seq ELSE hi_delivered_seq END < $4
            AND NOT EXISTS (SELECT 1 FROM contacts WHERE owner_id = $3 AND peer_id IN ($1, $2) AND blocked_after IS NOT NULL)

@@ -1,2 +1,0 @@
--- PostgreSQL takes CHECKs of two tables away under this number, because it reads them anew for each statement. Here
--- they cost nothing.

@@ -1,0 +1,2 @@
+-- PostgreSQL takes indexes away under this number, so that rows change in place. Here an index costs only what is changed
+-- in it.
