@@ -12,13 +12,13 @@ test('T1 typing shows, and ends with the message', async ({ ada, grace }) => {
 });
 
 test('T1 typing comes into view below a conversation that fills the panel', async ({ ada, grace, stack }) => {
-  for (let number = 1; number <= 20; number++) await stack.api.send(ada.account, grace.account, `Line ${number}`);
+  for (let number = 1; number <= 20; number++) await stack.api.send(ada.account, grace.account, `Line ${number} of 20`);
   const adas = await ada.chat(grace);
   const graces = await grace.chat(ada);
   await adas.expectAtBottom();
   await graces.typeUntilSeenBy(adas);
   await expect(adas.typing).toBeInViewport({ ratio: 1 });
-  await expect(adas.bubble('Line 20')).toBeInViewport({ ratio: 1 });
+  await expect(adas.bubble('Line 20 of 20')).toBeInViewport({ ratio: 1 });
 });
 
 test('T1 typing ends by itself, and shows within a second', async ({ ada, grace }) => {
