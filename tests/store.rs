@@ -169,7 +169,7 @@ contract! {
     plans {
         history_walks_its_index
         the_inbox_reads_the_conversations_of_one_person
-        a_message_is_in_few_indexes_of_its_conversation
+        what_happens_often_is_in_few_indexes
         marks_and_polls_use_indexes
         search_reads_its_indexes
     }

@@ -23,7 +23,8 @@ RETURN date_bin('10 seconds', at, timestamptz 'epoch');
 COMMENT ON COLUMN conversations.changed_at IS
     'Last message or mark, by this clock, or the beginning of its slot: ask for changes since the beginning of one.';
 
--- As before, but for the slot. A mark may have noted a later time in it, which stays.
+-- The three functions that follow are as before, but for the slot. Servers from before and whatever is rare note later
+-- times in it, which stay.
 CREATE OR REPLACE FUNCTION store_numbered(
     ids uuid[], client_ids uuid[], senders uuid[], receivers uuid[], contents text[], times timestamptz[],
     pairs int[], nths int[], nths_lo int[],
@@ -99,7 +100,7 @@ BEGIN
     END LOOP;
 END $$;
 
--- As before, but a repeated send is looked for instead of being run into: that is cheaper than being ready for it, since
+-- Here a repeated send is also looked for instead of being run into: that is cheaper than being ready for it, since
 -- the row is written once instead of tried and then confirmed. Only somebody who gives two conversations the same
 -- client_id at the same moment still runs into the key; then all is undone, and what is tried again finds it.
 CREATE OR REPLACE FUNCTION store_one(
@@ -140,6 +141,36 @@ BEGIN
     END IF;
 
     UPDATE conversations c
-    SET last_seq = seq, from_lo = count_lo, last_message_at = sent_at, changed_at = GREATEST(c.changed_at, slot(clock_timestamp()))
+    SET last_seq = seq, from_lo = count_lo, last_message_at = sent_at,
+        changed_at = GREATEST(c.changed_at, slot(clock_timestamp()))
     WHERE c.user_lo = lo AND c.user_hi = hi;
+END $$;
+
+CREATE OR REPLACE FUNCTION mark_read(me uuid, peer uuid, upto bigint, at timestamptz, step bigint)
+RETURNS TABLE (was bigint, reached bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    held conversations%ROWTYPE;
+    goal bigint;
+BEGIN
+    SELECT * INTO held FROM conversations c
+    WHERE c.user_lo = LEAST(me, peer) AND c.user_hi = GREATEST(me, peer) FOR UPDATE;
+    IF NOT FOUND OR upto > held.last_seq THEN
+        RETURN;
+    END IF;
+    was := CASE WHEN me = held.user_lo THEN held.lo_read_seq ELSE held.hi_read_seq END;
+    reached := GREATEST(was, LEAST(upto, was + step));
+    goal := reached;
+    IF goal > was THEN
+        UPDATE conversations c
+        SET lo_read_seq = CASE WHEN me = c.user_lo THEN goal ELSE c.lo_read_seq END,
+            hi_read_seq = CASE WHEN me = c.user_hi THEN goal ELSE c.hi_read_seq END,
+            lo_delivered_seq = CASE WHEN me = c.user_lo THEN GREATEST(c.lo_delivered_seq, goal) ELSE c.lo_delivered_seq END,
+            hi_delivered_seq = CASE WHEN me = c.user_hi THEN GREATEST(c.hi_delivered_seq, goal) ELSE c.hi_delivered_seq END,
+            changed_at = GREATEST(c.changed_at, slot(clock_timestamp()))
+        WHERE c.user_lo = held.user_lo AND c.user_hi = held.user_hi;
+        UPDATE messages m SET read_at = at
+        WHERE LEAST(m.sender_id, m.receiver_id) = held.user_lo AND GREATEST(m.sender_id, m.receiver_id) = held.user_hi
+          AND m.seq > was AND m.seq <= goal AND m.receiver_id = me;
+    END IF;
+    RETURN NEXT;
 END $$;
